@@ -1,0 +1,224 @@
+/*
+ * Who runs: the highest level that has a ready thread; round robin within a level.
+ *
+ * Each priority has two levels. A thread with budget left stands in the upper one, one that has
+ * spent its budget of this period in the lower: so it runs only when nothing at or above its own
+ * priority is ready, and still before lower priorities. Bit l of cpu0.ready says that queue l is
+ * not empty.
+ *
+ * The running thread is in no queue. cpu0.resched says that it may have to give way; without it,
+ * leaving the kernel costs nothing here. Time is accounted when the CPU changes hands and at ticks.
+ */
+#include "port.h"
+
+#define SLICE_NS 5000000ULL
+
+struct cpu cpu0;
+struct counters counters;
+static uint64_t slice_ticks;
+
+void sched_init(void)
+{
+    slice_ticks = port_ns_to_ticks(SLICE_NS) - port_ns_to_ticks(0);
+    for (unsigned i = 0; i < 2 * (PRIORITY_MAX + 1); i++)
+        list_init(&cpu0.queue[i]);
+    cpu0.timer_at = UINT64_MAX;
+    cpu0.since = port_ticks();
+    cpu0.reap_last = &cpu0.reap_first;
+}
+
+static void enqueue(struct thread *t, bool front)
+{
+    unsigned l = sched_level(t);
+    list_insert_after(front ? &cpu0.queue[l] : cpu0.queue[l].prev, &t->link);
+    cpu0.ready |= 1ULL << l;
+    t->queued = true;
+}
+
+static void dequeue(struct thread *t)
+{
+    unsigned l = sched_level(t);
+    list_remove(&t->link);
+    if (list_empty(&cpu0.queue[l]))
+        cpu0.ready &= ~(1ULL << l);
+    t->queued = false;
+}
+
+static int top_level(void)
+{
+    return cpu0.ready ? 63 - __builtin_clzll(cpu0.ready) : -1;
+}
+
+/* Make a thread ready that was waiting or stopped. */
+void sched_ready(struct thread *t)
+{
+    struct thread *c = cpu0.current;
+    t->state = THREAD_READY;
+    if (t != c && !t->queued)
+        enqueue(t, false);
+    if (!c || c->state != THREAD_READY || sched_level(t) > sched_level(c))
+        cpu0.resched = true;
+}
+
+/* Take a thread out of the ready queue, or off the CPU. The caller sets its new state. */
+void sched_remove(struct thread *t)
+{
+    if (t->queued)
+        dequeue(t);
+    if (t == cpu0.current)
+        cpu0.resched = true;
+}
+
+static void new_period(struct thread *t, uint64_t now)
+{
+    uint64_t passed = (now - t->period_start) / t->period;
+    t->period_start += passed * t->period;
+    t->budget_left = t->budget;
+}
+
+static void set_spent(struct thread *t, bool spent)
+{
+    bool queued = t->queued;
+    if (t->spent == spent)
+        return;
+    if (queued)
+        dequeue(t);
+    t->spent = spent;
+    if (queued)
+        enqueue(t, false);
+    cpu0.resched = true;
+}
+
+static void refill(struct timer *timer)
+{
+    struct thread *t = container_of(timer, struct thread, refill);
+    new_period(t, port_ticks());
+    set_spent(t, false);
+}
+
+/* Charge the running thread (or the idle time) for what passed since the last call. */
+void sched_account(void)
+{
+    struct thread *t = cpu0.current;
+    uint64_t now = port_ticks(), used = now - cpu0.since;
+    cpu0.since = now;
+    if (!t) {
+        counters.idle_ticks += used;
+        return;
+    }
+    t->cpu_ticks += used;
+    t->slice = t->slice > used ? t->slice - used : 0;
+    if (!t->budget || t->spent)
+        return;
+    if (now - t->period_start >= t->period) {
+        new_period(t, now);
+        return;
+    }
+    t->budget_left = t->budget_left > used ? t->budget_left - used : 0;
+    if (t->budget_left == 0) {
+        set_spent(t, true);
+        t->refill.fire = refill;
+        timer_arm(&t->refill, t->period_start + t->period);
+    }
+}
+
+/* priority is valid; budget 0 = unlimited. A spent thread starts a new period. */
+void sched_set(struct thread *t, unsigned priority, uint64_t budget_ns, uint64_t period_ns)
+{
+    bool queued = t->queued;
+    sched_account();
+    if (queued)
+        dequeue(t);
+    timer_disarm(&t->refill);
+    t->priority = (uint8_t)priority;
+    t->spent = false;
+    t->budget = budget_ns ? port_ns_to_ticks(budget_ns) - port_ns_to_ticks(0) : 0;
+    t->period = budget_ns ? port_ns_to_ticks(period_ns) - port_ns_to_ticks(0) : 0;
+    t->budget_left = t->budget;
+    t->period_start = port_ticks();
+    if (queued)
+        enqueue(t, false);
+    cpu0.resched = true;
+}
+
+/* End the turn of the running thread. */
+void sched_rotate(struct thread *t)
+{
+    t->slice = 0;
+    cpu0.resched = true;
+}
+
+/* The timer interrupted. */
+void sched_tick(void)
+{
+    cpu0.timer_at = UINT64_MAX;
+    timer_run(port_ticks());
+    cpu0.resched = true;
+}
+
+/* Set the timer for the end of the turn or the next event, whichever is first; a timer that would
+ * come earlier than needed is left alone. */
+void timer_program(void)
+{
+    struct thread *t = cpu0.current;
+    uint64_t when = timer_next();
+    if (t) {
+        uint64_t run = t->slice;
+        if (t->budget && !t->spent)
+            run = min64(run, t->budget_left);
+        when = min64(when, cpu0.since + run);
+    }
+    if (when < cpu0.timer_at) {
+        cpu0.timer_at = when;
+        port_timer_set(when);
+    }
+}
+
+/* Nothing is ready: take dying objects apart, then wait for an interrupt. */
+static void idle(void)
+{
+    if (reap_pending()) {
+        reap();
+        return;
+    }
+    timer_program();
+    measure_stop();
+    if (!cpu0.ready)
+        port_idle();
+}
+
+/* Choose the thread to run; waits until there is one. */
+struct thread *sched_next(void)
+{
+    struct thread *c = cpu0.current;
+    if (__builtin_expect(c && !cpu0.resched && c->state == THREAD_READY, 1))
+        return c;
+    for (;;) {
+        cpu0.resched = false;
+        sched_account();
+        int top = top_level();
+        c = cpu0.current;
+        if (c && c->state == THREAD_READY) {
+            bool over = c->slice == 0;
+            if (over)
+                c->slice = slice_ticks;
+            if (top < (int)sched_level(c) || (top == (int)sched_level(c) && !over))
+                break;
+            enqueue(c, !over);
+            top = top_level();
+        }
+        if (top >= 0) {
+            c = container_of(cpu0.queue[top].next, struct thread, link);
+            dequeue(c);
+            if (c->slice == 0)
+                c->slice = slice_ticks;
+            cpu0.current = c;
+            counters.switches++;
+            break;
+        }
+        cpu0.current = NULL;
+        idle();
+    }
+    timer_program();
+    return c;
+}
