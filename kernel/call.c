@@ -34,12 +34,15 @@ void kernel_call(struct thread *t)
     if (cpu0.measuring)
         measure_start(nr);
     uint64_t r = nr < CALL_COUNT ? calls[nr](t, word) : BAD_CALL;
-    if (r == CALL_RESTART) {
-        t->restart = t->state == THREAD_READY;
+    if (__builtin_expect(r == CALL_RESTART, 0)) {
+        if (t->state == THREAD_READY)
+            t->attention |= ATTENTION_RESTART;
         return;
     }
-    if (t->progress.index | t->progress.epoch | t->progress.reaping | t->progress.active)
-        t->progress = (struct progress){0};
+    if (__builtin_expect(t->progressed, 0)) {
+        progress_reset(&t->progress);
+        t->progressed = false;
+    }
     if (r != CALL_BLOCKED)
         *reg_result(&t->regs) = r;
 }
@@ -47,7 +50,7 @@ void kernel_call(struct thread *t)
 /* A poke that could not be delivered at once, now that t is about to run user code again. */
 static void deliver_poke(struct thread *t)
 {
-    t->poke = false;
+    t->attention &= (uint8_t)~ATTENTION_POKE;
     if (upcall_enter(t, UPCALL_POKE, 0, 0))
         return;
     if (t->upcall)
@@ -56,28 +59,31 @@ static void deliver_poke(struct thread *t)
         t->poked = true;
 }
 
-/* Choose who runs next and prepare the CPU for it. */
+/* Choose who runs next and prepare the CPU for it. Without resched the current thread is ready and
+ * loaded: whatever changes that sets resched. */
 struct thread *kernel_exit(void)
 {
+    struct thread *t = cpu0.current;
+    if (__builtin_expect(!cpu0.resched && !t->attention, 1))
+        return t;
     for (;;) {
-        if (__builtin_expect(cpu0.zombie != NULL, 0)) {
+        if (cpu0.zombie) {
             struct thread *z = cpu0.zombie;
             cpu0.zombie = NULL;
             cpu0.current = NULL;
             object_unref(&z->object);
         }
-        struct thread *t = sched_next();
-        if (t != cpu0.loaded) {
+        t = sched_next();
+        if (t != cpu0.loaded)
             port_thread_switch(t);
-            if (&t->task->space != cpu0.space || t->task->space.stale)
-                port_space_switch(&t->task->space);
-        }
-        if (__builtin_expect(t->restart, 0)) {
-            t->restart = false;
+        if (&t->task->space != cpu0.space || t->task->space.stale)
+            port_space_switch(&t->task->space);
+        if (t->attention & ATTENTION_RESTART) {
+            t->attention &= (uint8_t)~ATTENTION_RESTART;
             kernel_call(t);
             continue;
         }
-        if (__builtin_expect(t->poke, 0))
+        if (t->attention & ATTENTION_POKE)
             deliver_poke(t);
         if (cpu0.measuring)
             measure_stop();
@@ -94,14 +100,13 @@ bool preemption_point(void)
     if (cpu0.measuring)
         measure_start(cpu0.measured_call);
     if (!t)
-        return cpu0.ready != 0;
+        return cpu0.ready || cpu0.next;
     if (t->state != THREAD_READY)
         return true;
     if (!cpu0.resched)
         return false;
     sched_account();
-    return cpu0.ready && (63u - (unsigned)__builtin_clzll(cpu0.ready) > sched_level(t) ||
-                          (t->slice == 0 && cpu0.ready >> sched_level(t)));
+    return sched_waiting(t);
 }
 
 /* ---- the longest stretch without a preemption point (INFO_MEASURE) ----------------------------- */
@@ -109,6 +114,7 @@ bool preemption_point(void)
 void measure_start(unsigned call)
 {
     cpu0.measured_call = call;
+    cpu0.resched = true; /* so that kernel_exit takes its long way, which stops the measurement */
     cpu0.stretch_start = port_ticks();
 }
 

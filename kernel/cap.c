@@ -206,7 +206,7 @@ static uint64_t cap_take(struct thread *t, struct task *task, uint64_t slot, boo
             return BAD_HANDLE;
         if (!cap_delete_tree(c, self))
             return CALL_RESTART;
-        t->progress.reaping = true;
+        t->progress.reaping = t->progressed = true;
     }
     if (!reap())
         return CALL_RESTART;

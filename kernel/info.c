@@ -32,6 +32,12 @@ static void system_info(void *out)
         .idle_ns = port_ticks_to_ns(counters.idle_ticks) - port_ticks_to_ns(0),
         .uptime_ns = port_ticks_to_ns(port_ticks()),
         .features = cpu_features,
+        .cr_writes = counters.cr_writes,
+        .invlpgs = counters.invlpgs,
+        .msr_writes = counters.msr_writes,
+        .irets = counters.irets,
+        .xsaves = counters.xsaves,
+        .nmis = counters.nmis,
     };
     memcpy(s.objects, counters.objects, sizeof s.objects);
     memcpy(out, &s, sizeof s);
@@ -77,7 +83,7 @@ static void thread_info(struct thread *t, void *out)
         .budget = t->budget ? ticks_length(t->budget) : 0,
         .period = t->budget ? ticks_length(t->period) : 0,
         .cpu_ns = ticks_length(t->cpu_ticks),
-        .poked = t->poke || t->poked || (t->upcall && t->upcall->pending),
+        .poked = t->attention & ATTENTION_POKE || t->poked || (t->upcall && t->upcall->pending),
     };
     if (t == cpu0.current)
         i.state = THREAD_RUNNING;
@@ -123,10 +129,12 @@ uint64_t call_info(struct thread *t, uint64_t word)
         system_info(out);
         return OK;
     case INFO_MEASURE:
-        if (w0 > 1)
-            return BAD_ARG;
-        measure(w0, out);
-        return OK;
+        status = cap_get(t->task, a, OBJ_IRQ_CONTROL, RIGHT_USE, &c);
+        if (status == OK && w0 > 1)
+            status = BAD_ARG;
+        if (status == OK)
+            measure(w0, out);
+        return status;
     case INFO_CAP:
         status = task_arg(t, a, RIGHT_CAPS, &task);
         if (status == OK && (w0 == 0 || w0 > HANDLE_MAX))

@@ -14,7 +14,7 @@
 /* Words 0–5 from the sender's registers, the rest from its IPC page. */
 static void copy_words(struct thread *from, struct thread *to, unsigned words)
 {
-    for (unsigned i = 0; i < MSG_REG_WORDS; i++)
+    for (unsigned i = 0; i < words && i < MSG_REG_WORDS; i++)
         *msg_word(&to->regs, i) = *msg_word(&from->regs, i);
     for (unsigned i = MSG_REG_WORDS; i < words; i++)
         to->ipc->msg[i] = from->ipc->msg[i];

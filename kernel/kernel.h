@@ -162,6 +162,9 @@ struct progress {
     bool reaping;       /* the call's effect is done; helping the reaper */
 };
 
+#define ATTENTION_RESTART 1u /* its call was preempted: dispatch it again */
+#define ATTENTION_POKE 2u    /* a poke is to be delivered */
+
 struct thread {
     struct object object;
     /* saved state: the entry code stores here directly */
@@ -173,7 +176,8 @@ struct thread {
     uint8_t priority;
     bool spent;    /* its budget of this period is used up */
     bool queued;   /* link is in a ready queue */
-    bool restart;  /* dispatch its call again when it is chosen */
+    uint8_t attention; /* ATTENTION_*: to be done before it runs user code again */
+    bool progressed;   /* progress is not all zero */
     struct list link; /* ready queue, or the queue of what it waits for */
     uint64_t slice;   /* ticks left of its turn */
     uint64_t budget, period, budget_left, period_start; /* ticks; budget 0: unlimited */
@@ -202,18 +206,26 @@ struct thread {
     struct upcall_page *upcall; /* NULL: none registered */
     uint64_t upcall_va, guest_lo, guest_hi, upcall_handler, upcall_stack;
     bool upcall_active;
-    bool poke;  /* to be delivered when it next leaves the kernel */
     bool poked; /* threads without upcall page: their `pending` */
 
     uint8_t fpu[832] __attribute__((aligned(64))); /* XSAVE area: x87, SSE, AVX */
 };
+
+/* The other fields are set before they are used. */
+static inline void progress_reset(struct progress *p)
+{
+    p->index = 0;
+    p->epoch = 0;
+    p->active = p->reaping = false;
+}
 
 struct counters {
     uint64_t objects[OBJ_TYPE_COUNT];
     uint64_t capabilities, tables;
     uint64_t entries, switches, interrupts, upcalls, ipcs, maps;
     uint64_t idle_ticks;
-    uint64_t nmi;
+    /* instructions that an instruction count hides; the entry code counts irets and NMIs */
+    uint64_t cr_writes, invlpgs, msr_writes, irets, xsaves, nmis;
 };
 
 /* Everything that would be per CPU. The entry code finds it through GS (offsets: port). */
@@ -227,6 +239,7 @@ struct cpu {
     bool resched;          /* `current` may not be the right one to run */
     uint64_t since;        /* ticks at which current began to run */
     uint64_t timer_at;     /* ticks for which the timer is set */
+    struct thread *next;   /* ready, and in no queue: the last that became ready */
     uint64_t ready;        /* bit l: queue[l] is not empty */
     struct list queue[2 * (PRIORITY_MAX + 1)];
     struct object *reap_first, **reap_last;
@@ -325,6 +338,7 @@ void sched_rotate(struct thread *t);
 void sched_account(void);
 void sched_tick(void);
 struct thread *sched_next(void);
+bool sched_waiting(const struct thread *t);
 static inline unsigned sched_level(const struct thread *t)
 {
     return 2u * t->priority + (t->spent ? 0 : 1);

@@ -12,8 +12,10 @@
  */
 #include "port.h"
 
-/* Step costs between looks at the clock, in pages. */
+/* Work between preemption points, in units of a page in a long extent (12 to 24 instructions). */
 #define WORK_BETWEEN_POINTS 512
+#define WORK_OPERATION 12
+#define WORK_TABLE 24
 
 /* ---- attachments -------------------------------------------------------------------------------- */
 
@@ -44,18 +46,13 @@ static struct attachment *find(struct task *t, struct region *r)
     return NULL;
 }
 
-/* The attachment of r in t's space, made if there is none. */
+/* Make the attachment of r in t's space; there is none. */
 unsigned attach(struct task *t, struct region *r, struct attachment **out)
 {
-    struct attachment *a = find(t, r);
-    if (a) {
-        *out = a;
-        return OK;
-    }
     unsigned number, status = number_alloc(t, &number);
     if (status != OK)
         return status;
-    a = slab_alloc(t->quota, sizeof *a);
+    struct attachment *a = slab_alloc(t->quota, sizeof *a);
     if (!a)
         return QUOTA;
     a->object = &r->object;
@@ -107,6 +104,11 @@ struct mapping { /* what the current operation works on */
     struct task *task;
     struct region *region;
     struct attachment *attachment;
+    /* valid while `fast`: the last operation mapped from this region with these rights */
+    bool fast;
+    handle_t handle;
+    uint8_t rights;
+    struct map_cursor cursor;
 };
 
 static bool range_ok(const struct map_op *op)
@@ -150,12 +152,13 @@ static unsigned prepare(struct thread *t, struct map_op *op, struct mapping *m)
     }
     if (!region_holds(m->region, op->offset, op->pages))
         return BAD_ARG;
-    bool had = find(m->task, m->region) != NULL;
-    status = attach(m->task, m->region, &m->attachment);
-    if (status != OK)
-        return status;
-    if (!p->active)
-        p->fresh = !had;
+    m->attachment = find(m->task, m->region);
+    if (!m->attachment) {
+        status = attach(m->task, m->region, &m->attachment);
+        if (status != OK)
+            return status;
+        p->fresh = true;
+    }
     m->attachment->lo = min64(m->attachment->lo, op->va);
     m->attachment->hi = max64(m->attachment->hi, op->va + op->pages * PAGE_SIZE);
     m->region->epoch++;
@@ -261,7 +264,7 @@ static uint64_t run(struct thread *t, struct mapping *m, uint64_t *work)
             if (p->page >= p->op.pages)
                 return OK;
         }
-        *work += min64(passed, WORK_BETWEEN_POINTS) + 32;
+        *work += min64(passed, LARGE_PAGE_SIZE / PAGE_SIZE) + WORK_OPERATION;
         if (*work > WORK_BETWEEN_POINTS) {
             *work = 0;
             port_space_flush(&m->task->space);
@@ -271,23 +274,83 @@ static uint64_t run(struct thread *t, struct mapping *m, uint64_t *work)
     }
 }
 
+/* Remember what a completed MAP used. Only a region that nothing is carved from: then an offset
+ * inside it is all there is to check. */
+static void remember(struct mapping *m, const struct map_op *op)
+{
+    m->fast = op->kind == MAP_MAP && m->region->carved_children == 0;
+    m->handle = op->region;
+    m->rights = op->rights;
+    m->cursor = port_space_cursor(&m->task->space, op->va, op->rights, m->region->cache,
+                                  m->attachment->number);
+}
+
+/* One more page of the region that the operation before mapped: the slow path's checks in one line.
+ * False: not such an operation, or it fails; the slow path will say how. */
+static inline bool map_one_more(struct mapping *m, const struct map_op *ops, unsigned index)
+{
+    const struct map_op op = ops[index];
+    if (op.kind != MAP_MAP || op.pages != 1 || op.region != m->handle ||
+        (op.rights | MAP_READ) != m->rights || op.rights == 0 || op.zero || !range_ok(&op) ||
+        op.offset >= m->region->pages)
+        return false;
+    if (!port_space_map_page(&m->cursor, op.va, m->region->base + op.offset * PAGE_SIZE))
+        return false;
+    struct attachment *a = m->attachment;
+    a->lo = min64(a->lo, op.va);
+    a->hi = max64(a->hi, op.va + PAGE_SIZE);
+    return true;
+}
+
+/* The next operation of the vector. Returns its status or CALL_RESTART. */
+static uint64_t next(struct thread *t, struct mapping *m, const struct map_op *ops, bool more,
+                     uint64_t *work)
+{
+    struct progress *p = &t->progress;
+    uint64_t tables = m->task->space.tables;
+    m->fast = false;
+    uint64_t status = begin(t, m, ops);
+    if (status == OK)
+        status = p->op.kind == MAP_PORTS ? step_ports(t, m, &p->op) : run(t, m, work);
+    if (status == CALL_RESTART)
+        return status;
+    p->active = false;
+    if (status == OK && p->op.kind == MAP_MAP && more)
+        remember(m, &p->op);
+    if (m->task->space.tables > tables)
+        *work += (m->task->space.tables - tables) * WORK_TABLE;
+    return status;
+}
+
 /* Apply a vector; word 0 of the result is the number of operations done. */
 uint64_t map_vector(struct thread *t, struct task *task, const struct map_op *ops, unsigned count)
 {
     struct progress *p = &t->progress;
-    struct mapping m = {.task = task};
+    struct mapping m;
     uint64_t status = OK, work = 0;
 
-    while (p->index < count && status == OK) {
-        status = begin(t, &m, ops);
-        if (status == OK)
-            status = p->op.kind == MAP_PORTS ? step_ports(t, &m, &p->op) : run(t, &m, &work);
+    m.task = task;
+    m.fast = false;
+
+    t->progressed = true;
+    while (p->index < count) {
+        if (m.fast && map_one_more(&m, ops, p->index)) {
+            p->index++;
+            continue;
+        }
+        status = next(t, &m, ops, p->index + 1 < count, &work);
         if (status == CALL_RESTART)
             return status;
-        p->active = false;
-        if (status == OK) {
-            p->index++;
-            work += 8;
+        if (status != OK)
+            break;
+        p->index++;
+        work += WORK_OPERATION;
+        if (work > WORK_BETWEEN_POINTS && p->index < count) {
+            port_space_flush(&task->space);
+            if (preemption_point())
+                return CALL_RESTART;
+            work = 0;
+            m.fast = false;
         }
     }
     port_space_flush(&task->space);

@@ -98,7 +98,7 @@ uint16_t *page_used(const void *page)
 /* ---- slabs ------------------------------------------------------------------------------------ */
 
 /* Sizes are multiples of 64 so that every object is aligned for the FPU state inside threads. */
-static const uint16_t class_size[SLAB_CLASSES] = {64, 128, 192, 448, 1344, 2016};
+static const uint16_t class_size[SLAB_CLASSES] = {64, 128, 192, 448, 1344, 1984};
 
 struct slab {
     struct list in_partial;

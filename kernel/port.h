@@ -34,6 +34,19 @@ void port_space_switch(struct space *s);
  */
 unsigned port_space_map(struct space *s, uint64_t va, uint64_t physical, uint64_t pages,
                         unsigned rights, unsigned cache, unsigned tag, uint64_t *done);
+/* A shortcut for single pages with the same rights, cache and tag, as long as nothing else changes
+ * the space: port_space_cursor remembers where va's leaf table is; port_space_map_page maps a page
+ * if it lies in the same or another existing leaf table and the entry is free. False: not done. */
+struct map_cursor {
+    struct space *space;
+    uint64_t bits;   /* of a leaf entry */
+    uint64_t prefix; /* address bits of the leaf table that is remembered */
+    uint64_t *table;
+    uint16_t *used;
+};
+struct map_cursor port_space_cursor(struct space *s, uint64_t va, unsigned rights, unsigned cache,
+                                    unsigned tag);
+bool port_space_map_page(struct map_cursor *c, uint64_t va, uint64_t physical);
 /* Unmap from va on within [va, va + pages): one step, which ends at a table's end or a hole's end.
  * Returns the pages passed (at least 1). Whole tables are dropped without a look at their entries.
  * Never fails: splitting a large page uses the table charged before. */

@@ -53,6 +53,7 @@ bool region_holds(const struct region *r, uint64_t page, uint64_t pages)
 static uint64_t mapped_anywhere(struct thread *t, struct region *r, uint64_t base, uint64_t bytes)
 {
     struct progress *p = &t->progress;
+    t->progressed = true;
     if (p->epoch != r->epoch) {
         p->epoch = r->epoch;
         p->attachment = 0;

@@ -6,6 +6,9 @@
  * priority is ready, and still before lower priorities. Bit l of cpu0.ready says that queue l is
  * not empty.
  *
+ * A thread that becomes ready first goes to cpu0.next, a place of its own beside the queues: in the
+ * usual message exchange it is the one to run next, and no queue is touched.
+ *
  * The running thread is in no queue. cpu0.resched says that it may have to give way; without it,
  * leaving the kernel costs nothing here. Time is accounted when the CPU changes hands and at ticks.
  */
@@ -37,11 +40,26 @@ static void enqueue(struct thread *t, bool front)
 
 static void dequeue(struct thread *t)
 {
+    if (t == cpu0.next) {
+        cpu0.next = NULL;
+        t->queued = false;
+        return;
+    }
     unsigned l = sched_level(t);
     list_remove(&t->link);
     if (list_empty(&cpu0.queue[l]))
         cpu0.ready &= ~(1ULL << l);
     t->queued = false;
+}
+
+/* Put the thread of cpu0.next, if any, into its queue. */
+static void queue_next(void)
+{
+    struct thread *n = cpu0.next;
+    if (n) {
+        cpu0.next = NULL;
+        enqueue(n, false);
+    }
 }
 
 static int top_level(void)
@@ -54,8 +72,11 @@ void sched_ready(struct thread *t)
 {
     struct thread *c = cpu0.current;
     t->state = THREAD_READY;
-    if (t != c && !t->queued)
-        enqueue(t, false);
+    if (t != c && !t->queued) {
+        queue_next();
+        cpu0.next = t;
+        t->queued = true;
+    }
     if (!c || c->state != THREAD_READY || sched_level(t) > sched_level(c))
         cpu0.resched = true;
 }
@@ -156,12 +177,12 @@ void sched_tick(void)
     cpu0.resched = true;
 }
 
-/* Set the timer for the end of the turn or the next event, whichever is first; a timer that would
- * come earlier than needed is left alone. */
+/* Set the timer for the end of the turn or the next event, whichever is first. A timer that would
+ * come too early is left alone: it is set for no later than any event, so only the turn counts. */
 void timer_program(void)
 {
     struct thread *t = cpu0.current;
-    uint64_t when = timer_next();
+    uint64_t when = cpu0.timer_at == UINT64_MAX ? timer_next() : UINT64_MAX;
     if (t) {
         uint64_t run = t->slice;
         if (t->budget && !t->spent)
@@ -183,42 +204,67 @@ static void idle(void)
     }
     timer_program();
     measure_stop();
-    if (!cpu0.ready)
+    if (!cpu0.ready && !cpu0.next)
         port_idle();
+}
+
+/* Is something ready that must run before t goes on? t has been accounted for. */
+bool sched_waiting(const struct thread *t)
+{
+    queue_next();
+    int top = top_level(), own = (int)sched_level(t);
+    return top > own || (top == own && t->slice == 0);
+}
+
+static void begin_turn(struct thread *t)
+{
+    if (t->slice == 0)
+        t->slice = slice_ticks;
+    cpu0.current = t;
+    timer_program();
+}
+
+/* The current thread waits, and the one in cpu0.next comes before everything that is queued. */
+static inline bool next_is_best(void)
+{
+    const struct thread *n = cpu0.next, *c = cpu0.current;
+    return n && c && c->state != THREAD_READY && cpu0.ready >> sched_level(n) == 0;
 }
 
 /* Choose the thread to run; waits until there is one. */
 struct thread *sched_next(void)
 {
     struct thread *c = cpu0.current;
-    if (__builtin_expect(c && !cpu0.resched && c->state == THREAD_READY, 1))
+    if (next_is_best()) {
+        c = cpu0.next;
+        cpu0.next = NULL;
+        c->queued = false;
+        cpu0.resched = false;
+        sched_account();
+        counters.switches++;
+        begin_turn(c);
         return c;
+    }
     for (;;) {
         cpu0.resched = false;
         sched_account();
-        int top = top_level();
         c = cpu0.current;
         if (c && c->state == THREAD_READY) {
-            bool over = c->slice == 0;
-            if (over)
-                c->slice = slice_ticks;
-            if (top < (int)sched_level(c) || (top == (int)sched_level(c) && !over))
+            if (!sched_waiting(c))
                 break;
-            enqueue(c, !over);
-            top = top_level();
+            enqueue(c, c->slice != 0);
         }
+        queue_next();
+        int top = top_level();
         if (top >= 0) {
             c = container_of(cpu0.queue[top].next, struct thread, link);
             dequeue(c);
-            if (c->slice == 0)
-                c->slice = slice_ticks;
-            cpu0.current = c;
             counters.switches++;
             break;
         }
         cpu0.current = NULL;
         idle();
     }
-    timer_program();
+    begin_turn(c);
     return c;
 }

@@ -57,8 +57,8 @@ static bool detach(struct thread *t)
     bool in_call = false;
     switch (t->state) {
     case THREAD_READY:
-        in_call = t->restart;
-        t->restart = false;
+        in_call = t->attention & ATTENTION_RESTART;
+        t->attention &= (uint8_t)~ATTENTION_RESTART;
         sched_remove(t);
         break;
     case THREAD_SENDING:
@@ -82,7 +82,8 @@ static bool detach(struct thread *t)
     }
     t->faulting = false;
     t->waits_for = NULL;
-    t->progress = (struct progress){0};
+    progress_reset(&t->progress);
+    t->progressed = false;
     return in_call;
 }
 
@@ -128,7 +129,7 @@ void thread_poke(struct thread *t)
         thread_unblock(t, POKED);
         return;
     }
-    t->poke = true;
+    t->attention |= ATTENTION_POKE;
 }
 
 /* ---- CALL_THREAD ------------------------------------------------------------------------------- */

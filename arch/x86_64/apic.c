@@ -40,10 +40,12 @@ static uint32_t lapic_read(unsigned r)
 
 static void lapic_write(unsigned r, uint32_t v)
 {
-    if (x2)
+    if (x2) {
+        counters.msr_writes++;
         wrmsr(MSR_X2APIC + r / 16, v);
-    else
+    } else {
         *(volatile uint32_t *)(lapic + r) = v;
+    }
 }
 
 void apic_eoi(void)

@@ -116,6 +116,7 @@ void port_time_describe(struct info_page *p)
 void port_timer_set(uint64_t when)
 {
     if (cpu_features & CPU_TSC_DEADLINE) {
+        counters.msr_writes++;
         wrmsr(MSR_TSC_DEADLINE, when);
         return;
     }

@@ -10,6 +10,8 @@
  * looking at GS, which a user may set to anything. NMI and #MC do not touch GS at all; a #DB in the
  * kernel (a trap flag that slips through) clears the flag and goes on.
  */
+#include "entry.h"
+
 #define CPU_CURRENT 8
 #define CPU_STACK 16
 #define CPU_SCRATCH 24
@@ -92,6 +94,7 @@ leave_kernel:
     sysretq
 
 leave_full:
+    incq counters+COUNTERS_IRETS(%rip)
     mov %gs:CPU_STACK, %rsp
     push $USER_DATA
     push RSP(%rax)
@@ -192,7 +195,7 @@ trap_in_kernel:                     /* a preemption point, idling, or a bug */
 
     .balign 16
 entry_nmi:                          /* counted; everything else stays as it is */
-    incq counters_nmi(%rip)
+    incq counters+COUNTERS_NMIS(%rip)
     iretq
 
     .balign 16

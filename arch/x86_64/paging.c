@@ -81,11 +81,14 @@ void port_space_flush(struct space *s)
 {
     if (s != cpu0.space)
         return;
-    if (flush.all)
+    if (flush.all) {
         write_cr3(read_cr3() & ~CR3_KEEP);
-    else
+        counters.cr_writes++;
+    } else {
+        counters.invlpgs += flush.count;
         for (unsigned i = 0; i < flush.count; i++)
             invlpg(flush.va[i]);
+    }
     flush.all = false;
     flush.count = 0;
 }
@@ -202,6 +205,38 @@ unsigned port_space_map(struct space *s, uint64_t va, uint64_t physical, uint64_
     *page_used(p.t[1]) += (uint16_t)i;
     *done = i;
     return i > 0 ? OK : OCCUPIED;
+}
+
+static bool find_leaf_table(struct map_cursor *c, uint64_t va)
+{
+    struct path p;
+    walk(c->space, va, &p);
+    if (p.lowest != 1)
+        return false;
+    c->prefix = va & ~(LARGE_PAGE_SIZE - 1);
+    c->table = p.t[1];
+    c->used = page_used(p.t[1]);
+    return true;
+}
+
+struct map_cursor port_space_cursor(struct space *s, uint64_t va, unsigned rights, unsigned cache,
+                                    unsigned tag)
+{
+    struct map_cursor c = {.space = s, .bits = leaf_bits(rights, cache, tag), .prefix = 1};
+    find_leaf_table(&c, va);
+    return c;
+}
+
+bool port_space_map_page(struct map_cursor *c, uint64_t va, uint64_t physical)
+{
+    if ((va & ~(LARGE_PAGE_SIZE - 1)) != c->prefix && !find_leaf_table(c, va))
+        return false;
+    uint64_t *e = &c->table[index_of(va, 1)];
+    if (*e)
+        return false;
+    *e = physical | c->bits;
+    ++*c->used;
+    return true;
 }
 
 /* ---- unmap, protect ------------------------------------------------------------------------------ */
@@ -384,12 +419,13 @@ uint64_t port_space_sweep(struct space *s, uint64_t va, uint64_t end, unsigned t
         if (!find) {
             *e = 0;
             cleared++;
-            flush_add(s, va, 1);
         } else if (inside(*e, PAGE_SIZE, physical, bytes)) {
             *find = true;
         }
     }
     *page_used(p.t[1]) -= (uint16_t)cleared;
+    if (cleared)
+        flush_add(s, first, (va - first) / PAGE_SIZE);
     prune(s, first, &p);
     return va;
 }
@@ -467,6 +503,7 @@ void port_space_switch(struct space *s)
         cr3 |= (s->context & (PCID_COUNT - 1)) | (s->stale ? 0 : CR3_KEEP);
     }
     cpu0.space = s;
+    counters.cr_writes++;
     s->stale = false;
     flush.all = false;
     flush.count = 0;

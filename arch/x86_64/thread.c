@@ -71,6 +71,7 @@ void port_thread_switch(struct thread *t)
         fpu_save(cpu0.loaded);
     }
     cpu0.loaded = t;
+    counters.xsaves += 2;
     fpu_load(t);
     bases_load(t);
 }

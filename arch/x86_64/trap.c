@@ -5,6 +5,7 @@
 #include <cpu.h>
 
 #include "emergency.h"
+#include "entry.h"
 #include "machine.h"
 #include "port.h"
 
@@ -12,7 +13,10 @@ void trap_from_user(struct thread *t, uint64_t vector, uint64_t error);
 void trap_from_kernel(const struct trap_frame *f);
 
 const struct trap_frame *panic_frame;
-uint64_t counters_nmi;
+
+_Static_assert(offsetof(struct counters, irets) == COUNTERS_IRETS &&
+                   offsetof(struct counters, nmis) == COUNTERS_NMIS,
+               "entry.S");
 
 static void interrupt(uint64_t vector)
 {

@@ -110,11 +110,17 @@ static void list_insert(struct block *b)
     statistics.free_blocks++;
 }
 
+/* A link may be followed: it leads into the heap, to something that can be a block. */
+static bool is_link(const struct block *b)
+{
+    return (uintptr_t)b % UNIT == 0 && b >= first_block && b < last_block;
+}
+
 static void list_remove(struct block *b)
 {
     unsigned c = class_of(b->units);
-    if (!is(b, FREE) || (b->next && b->next->previous != b) ||
-        (b->previous ? b->previous->next != b : list[c] != b))
+    if (!is(b, FREE) || (b->next && (!is_link(b->next) || b->next->previous != b)) ||
+        (b->previous ? !is_link(b->previous) || b->previous->next != b : list[c] != b))
         fatal("heap: a free block was written to");
     if (b->next)
         b->next->previous = b->previous;

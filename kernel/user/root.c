@@ -105,7 +105,8 @@ int root_log_read(uint64_t *position, char *text, size_t size)
         n = size - 1;
     n = message_get_bytes(&m, LOG_TEXT_WORD, text, n);
     text[n] = 0;
-    *position = n < m.w[2] ? *position + n : m.w[1];
+    *position =
+        m.words > 2 ? m.w[1] - (m.w[2] - n) : *position; /* what did not fit is read again */
     return OK;
 }
 

@@ -294,7 +294,7 @@ enum info_what {
     INFO_QUOTA = 4,  /* struct info_quota */
     INFO_REGION = 5, /* struct info_region */
     INFO_PAGE = 6,   /* a = task (0 = own), w0 = va: struct info_page_map */
-    INFO_MEASURE = 7, /* w0 = 1: reset and start measuring, 0: stop; struct info_measure */
+    INFO_MEASURE = 7, /* a = irq control; w0 = 1: reset and start measuring, 0: stop; struct info_measure */
 };
 
 struct info_system {
@@ -304,8 +304,11 @@ struct info_system {
     uint64_t capabilities, mapped_tables; /* slots in use; page-table pages in use */
     uint64_t kernel_entries, context_switches, interrupts, upcalls, ipcs, maps;
     uint64_t idle_ns, uptime_ns;
-    uint64_t features; /* enum cpu_feature */
+    uint64_t features; /* CPU_* below */
+    /* instructions that cost more than they count, executed by the kernel so far */
+    uint64_t cr_writes, invlpgs, msr_writes, irets, xsaves, nmis;
 };
+_Static_assert(sizeof(struct info_system) <= MSG_MAX_WORDS * sizeof(uint64_t), "info_system");
 struct info_task { uint64_t threads, ceiling, capabilities, tables, attachments, cpu_ns; };
 struct info_thread { uint64_t state, priority, budget, period, cpu_ns, poked; };
 enum thread_state { /* info_thread.state */
