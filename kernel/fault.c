@@ -131,6 +131,10 @@ uint64_t call_upcall_return(struct thread *t, uint64_t word)
     t->fast_return = false;
     t->upcall_active = false;
     p->active = 0;
+    if (p->pending) { /* a poke was held while the handler ran */
+        p->pending = 0;
+        t->attention |= ATTENTION_POKE;
+    }
     port_bases_load(t);
     return CALL_BLOCKED; /* the registers are the interrupted ones */
 }

@@ -50,15 +50,13 @@ void thread_unblock(struct thread *t, uint64_t result_word)
     sched_ready(t);
 }
 
-/* Take the thread out of whatever it is in. Returns whether it was in a blocking call, or in a call
- * that was preempted. */
+/* Take the thread out of whatever it is in. Returns whether that was a blocking call. A preempted
+ * call stays as it is: it goes on when the thread is resumed. */
 static bool detach(struct thread *t)
 {
     bool in_call = false;
     switch (t->state) {
     case THREAD_READY:
-        in_call = t->attention & ATTENTION_RESTART;
-        t->attention &= (uint8_t)~ATTENTION_RESTART;
         sched_remove(t);
         break;
     case THREAD_SENDING:
@@ -82,9 +80,15 @@ static bool detach(struct thread *t)
     }
     t->faulting = false;
     t->waits_for = NULL;
-    progress_reset(&t->progress);
-    t->progressed = false;
     return in_call;
+}
+
+/* Forget a preempted call: the thread gets other registers. */
+static void forget_call(struct thread *t)
+{
+    t->attention &= (uint8_t)~ATTENTION_RESTART;
+    t->progressed = false;
+    progress_reset(&t->progress);
 }
 
 /* The thread leaves its task for good: it stays an object until its capabilities are gone. */
@@ -151,6 +155,7 @@ static unsigned op_start(struct thread *t, struct thread *x)
         return BUSY;
     if (ip >= USER_MAX || sp > USER_MAX)
         return BAD_ADDRESS;
+    forget_call(x);
     port_thread_start(x, ip, sp, *msg_word(&t->regs, 2));
     x->upcall_active = false;
     if (x->upcall)
@@ -186,6 +191,7 @@ static unsigned op_set_regs(struct thread *t, struct thread *x)
     memcpy(&regs, t->ipc->msg, sizeof regs);
     if (!port_regs_check(&regs))
         return BAD_ARG;
+    forget_call(x);
     x->regs = regs;
     x->fast_return = false;
     port_bases_load(x);
