@@ -14,7 +14,7 @@ enum root_op {
     ROOT_TASK_INFO = 1, /* w1 = index → struct root_task_info in words 1..; BAD_ARG past the end */
     ROOT_MEMORY = 2, /* → struct root_memory in words 1.. */
     ROOT_KILL = 3,   /* text = name: kill the task; a driver is restarted. Needs admin=yes */
-    ROOT_LOG_READ = 4, /* w1 = position (0 = oldest) → w1 = next position, w2 = bytes, text */
+    ROOT_LOG_READ = 4, /* w1 = position (0 = oldest) → w1 = next position, w2 = bytes, w3.. text */
     ROOT_LOG_WRITE = 5, /* text: a line for the log, prefixed with the task's name */
     ROOT_EXIT = 6,   /* w1 = exit status: the calling task is done; never answered */
     ROOT_FOCUS = 7,  /* w1 = pane with the keyboard (console server only) */

@@ -1,0 +1,116 @@
+"""The console: focus, full screen, scrollback, restart by key; the serial console without a screen."""
+
+import re
+
+from testbed.cases import PROMPT, case, check, main
+from testbed.machine import Failure, start
+
+ESCAPE = r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-Z]|\x1b[=>78]"
+
+
+def plain(text):
+    """Serial output without control sequences."""
+    return re.sub(ESCAPE, "", text)
+
+
+def at_prompt(images, **options):
+    machine = start("bios", iso=images.standard(), limit=90, **options)
+    try:
+        for pane in (1, 2, 3, 4):
+            machine.wait_screen(PROMPT, 60, pane)
+    except Failure:
+        machine.close()
+        raise
+    return machine
+
+
+@case("alt-2 moves the keyboard to pane 2 and back")
+def _(images):
+    with at_prompt(images) as machine:
+        machine.type("one")
+        machine.wait_screen(r"one$", 10, 1)
+        machine.keys("alt-2")
+        machine.type("two")
+        machine.wait_screen(r"two$", 10, 2)
+        machine.keys("alt-1")
+        machine.type("three")
+        machine.wait_screen(r"onethree$", 10, 1)
+        check("three" not in machine.screen().pane(2), "pane 2 got keys typed in pane 1")
+
+
+@case("alt-enter shows one pane on the whole screen, and all again")
+def _(images):
+    with at_prompt(images) as machine:
+        machine.keys("alt-3")
+        machine.type("here")
+        machine.wait_screen(r"here$", 10, 3)
+        machine.keys("alt-enter")
+        machine.wait_for_screen(lambda s: "shell1" not in s.text() and "here" in s.text(), 10,
+                                what="pane 3 alone")
+        machine.type(" still")
+        machine.wait_screen(r"here still", 10)
+        images.keep_picture(machine, "full screen")
+        machine.keys("alt-enter")
+        machine.wait_screen(r"here still$", 10, 3)
+        machine.wait_screen(PROMPT, 10, 1)
+
+
+@case("shift-pgup shows lines that have scrolled away")
+def _(images):
+    with at_prompt(images) as machine:
+        machine.type("first-mark\n")
+        for _ in range(6):
+            machine.type("help\n")
+        machine.wait_for_screen(lambda s: "first-mark" not in s.pane(1), 15, what="a scrolled pane 1")
+        for _ in range(12):
+            machine.keys("shift-pgup", pause=0.1)
+            if "first-mark" in machine.screen().pane(1):
+                break
+        machine.wait_screen("first-mark", 5, 1)
+        machine.keys(*["shift-pgdn"] * 14)
+        machine.wait_for_screen(lambda s: "first-mark" not in s.pane(1), 5, what="the end again")
+
+
+@case("ctrl-alt-esc restarts the console and panes keep their text")
+def _(images):
+    with at_prompt(images) as machine:
+        machine.type("kept-text\n")
+        machine.wait_screen(r"kept-text", 10, 1)
+        machine.keys("ctrl-alt-esc")
+        machine.wait_screen(r"console.*restarted by key|restarted", 10)
+        machine.wait_screen(r"kept-text", 10, 1)
+        machine.type("after\n")
+        machine.wait_screen(r"after", 10, 1)
+
+
+def serial_prompt(machine, timeout=60):
+    machine.wait_serial(r"shell\d> ", timeout)
+
+
+def serial_only(images, **options):
+    with start("bios", iso=images.standard(), vga="none", limit=90, **options) as machine:
+        serial_prompt(machine)
+        machine.send_serial("help\r")
+        machine.wait_serial(r"kill NAME", 20)
+        serial_prompt(machine)
+        machine.send_serial("\x1d2")
+        serial_prompt(machine)
+        machine.send_serial("tasks\r")
+        machine.wait_serial(r"shell2", 20)
+        machine.send_serial("\x1d?")
+        machine.wait_serial(r"(?i)pane", 20)
+        check("shell2" in plain(machine.serial_text()), "no shell2 on the serial line")
+
+
+@case("serial console without a screen")
+def _(images):
+    serial_only(images)
+
+
+@case("serial console without a screen and a keyboard controller")
+def _(images):
+    serial_only(images, keyboard=False)
+
+
+if __name__ == "__main__":
+    main()

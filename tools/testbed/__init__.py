@@ -1,0 +1,1 @@
+"""Test machines: QEMU (BIOS, UEFI) and Bochs, driven from Python. Start reading in machine.py."""
