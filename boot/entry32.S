@@ -72,7 +72,7 @@ entry32:
 gdt:
     .quad 0
     .quad 0x00209a0000000000    /* 64-bit code */
-    .quad 0x0000920000000000    /* data */
+    .quad 0x00cf92000000ffff    /* data: limits count until the jump */
 gdt_pointer:
     .short gdt_pointer - gdt - 1
     .long gdt

@@ -29,7 +29,7 @@ static void system_info(void *out)
         .upcalls = counters.upcalls,
         .ipcs = counters.ipcs,
         .maps = counters.maps,
-        .idle_ns = port_ticks_to_ns(counters.idle_ticks) - port_ticks_to_ns(0),
+        .idle_ns = port_ticks_length(counters.idle_ticks),
         .uptime_ns = port_ticks_to_ns(port_ticks()),
         .features = cpu_features,
         .cr_writes = counters.cr_writes,
@@ -41,11 +41,6 @@ static void system_info(void *out)
     };
     memcpy(s.objects, counters.objects, sizeof s.objects);
     memcpy(out, &s, sizeof s);
-}
-
-static uint64_t ticks_length(uint64_t ticks)
-{
-    return port_ticks_to_ns(ticks) - port_ticks_to_ns(0);
 }
 
 static void cap_info(struct task *task, uint64_t slot, void *out)
@@ -71,7 +66,7 @@ static void task_info(struct task *task, void *out)
         ticks += container_of(l, struct thread, in_task)->cpu_ticks;
         i.threads++;
     }
-    i.cpu_ns = ticks_length(ticks);
+    i.cpu_ns = port_ticks_length(ticks);
     memcpy(out, &i, sizeof i);
 }
 
@@ -80,9 +75,9 @@ static void thread_info(struct thread *t, void *out)
     struct info_thread i = {
         .state = t->faulting ? THREAD_FAULTED : t->state,
         .priority = t->priority,
-        .budget = t->budget ? ticks_length(t->budget) : 0,
-        .period = t->budget ? ticks_length(t->period) : 0,
-        .cpu_ns = ticks_length(t->cpu_ticks),
+        .budget = t->budget ? port_ticks_length(t->budget) : 0,
+        .period = t->budget ? port_ticks_length(t->period) : 0,
+        .cpu_ns = port_ticks_length(t->cpu_ticks),
         .poked = t->attention & ATTENTION_POKE || t->poked || (t->upcall && t->upcall->pending),
     };
     if (t == cpu0.current)

@@ -88,8 +88,9 @@ void port_interrupt_window(void);
 void port_idle(void);
 /* Set the timer to interrupt at `when` (ticks); a time that has passed interrupts at once. */
 void port_timer_set(uint64_t when);
-/* ticks ↔ ns since boot */
+/* A time in ticks ↔ ns since boot; a length of time in ticks → ns */
 uint64_t port_ticks_to_ns(uint64_t ticks);
+uint64_t port_ticks_length(uint64_t ticks);
 uint64_t port_ns_to_ticks(uint64_t ns);
 void port_time_describe(struct info_page *p);
 

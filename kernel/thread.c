@@ -229,6 +229,12 @@ static unsigned op_bind(struct thread *t, struct thread *x, uint64_t handle)
     return OK;
 }
 
+/* Is budget/period more than the share x has? */
+static bool looser(const struct thread *x, uint64_t budget, uint64_t period)
+{
+    return (unsigned __int128)budget * x->period > (unsigned __int128)x->budget * period;
+}
+
 static unsigned op_priority(struct thread *t, struct thread *x)
 {
     uint64_t priority = *msg_word(&t->regs, 0), budget = *msg_word(&t->regs, 1),
@@ -238,6 +244,10 @@ static unsigned op_priority(struct thread *t, struct thread *x)
         return priority > PRIORITY_MAX ? BAD_ARG : BAD_RIGHT;
     if (budget && (budget > period || period > hour || budget < 10000))
         return BAD_ARG;
+    /* Only a caller of a higher ceiling can loosen a budget, so nobody lifts his own. */
+    if (x->budget && t->task->ceiling <= x->task->ceiling &&
+        (budget == 0 || looser(x, budget, period)))
+        return BAD_RIGHT;
     sched_set(x, (unsigned)priority, budget, period);
     return OK;
 }

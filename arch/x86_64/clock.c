@@ -98,6 +98,11 @@ uint64_t port_ticks_to_ns(uint64_t ticks)
     return scale(ticks - tick_base, ns_mult, 32);
 }
 
+uint64_t port_ticks_length(uint64_t ticks)
+{
+    return scale(ticks, ns_mult, 32);
+}
+
 /* Times beyond what the counter can reach become the largest tick. */
 uint64_t port_ns_to_ticks(uint64_t ns)
 {

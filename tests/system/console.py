@@ -1,17 +1,7 @@
 """The console: focus, full screen, scrollback, restart by key; the serial console without a screen."""
 
-import re
-
 from testbed.cases import PROMPT, case, check, main
 from testbed.machine import Failure, start
-
-ESCAPE = r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-Z]|\x1b[=>78]"
-
-
-def plain(text):
-    """Serial output without control sequences."""
-    return re.sub(ESCAPE, "", text)
-
 
 def at_prompt(images, **options):
     machine = start("bios", iso=images.standard(), limit=90, **options)
@@ -83,23 +73,25 @@ def _(images):
         machine.wait_screen(r"after", 10, 1)
 
 
-def serial_prompt(machine, timeout=60):
-    machine.wait_serial(r"shell\d> ", timeout)
-
-
 def serial_only(images, **options):
+    """One pane at a time; Ctrl-] and a digit switches, Ctrl-] ? explains."""
     with start("bios", iso=images.standard(), vga="none", limit=90, **options) as machine:
-        serial_prompt(machine)
+        def expect(pattern):
+            return machine.wait_serial(pattern, 20, plain=True)
+        machine.wait_serial(r"no framebuffer", 60, plain=True)
+        expect(r"^shell1> ")
         machine.send_serial("help\r")
-        machine.wait_serial(r"kill NAME", 20)
-        serial_prompt(machine)
+        expect(r"kill NAME")
         machine.send_serial("\x1d2")
-        serial_prompt(machine)
-        machine.send_serial("tasks\r")
-        machine.wait_serial(r"shell2", 20)
+        expect(r"shell2> ")
+        machine.send_serial("echo on-$-two\r")
+        expect(r"^on-\$-two$")
         machine.send_serial("\x1d?")
-        machine.wait_serial(r"(?i)pane", 20)
-        check("shell2" in plain(machine.serial_text()), "no shell2 on the serial line")
+        expect(r"(?i)pane")
+        machine.send_serial("\x1d1")
+        expect(r"shell1> ")
+        machine.send_serial("tasks\r")
+        expect(r"shell2\s+running")
 
 
 @case("serial console without a screen")

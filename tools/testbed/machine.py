@@ -25,6 +25,9 @@ from . import keys
 from .screen import Screen
 
 
+CONTROL_SEQUENCE = r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()#][0-9A-Z]|\x1b[=>78MDE]|\x0f|\x0e"
+
+
 class Failure(Exception):
     """A test machine did not do what was waited for."""
 
@@ -42,7 +45,7 @@ class Machine:
         self.deadline = time.monotonic() + limit
         self.limit = limit
         self.serial = b""  # everything received on COM1
-        self.serial_place = 0  # wait_serial looks from here on
+        self._serial_place = {False: 0, True: 0}  # wait_serial looks from here on (plain: True)
         self._serial_socket = None
         self._heard = threading.Condition()
         self._lock = open(os.path.join(tempfile.gettempdir(), "testbed.lock"), "a")
@@ -138,29 +141,27 @@ class Machine:
     def send_serial(self, text):
         self._serial_socket.sendall(text.encode())
 
-    def serial_text(self):
-        return self.serial.decode(errors="replace").replace("\r", "")
+    def serial_text(self, plain=False):
+        """Everything received; plain: without a terminal's control sequences."""
+        text = self.serial.decode(errors="replace").replace("\r", "")
+        return re.sub(CONTROL_SEQUENCE, "", text) if plain else text
 
-    def wait_serial(self, pattern, timeout=None, again=False):
-        """Wait for a pattern after the last one found (again: anywhere); the match."""
+    def wait_serial(self, pattern, timeout=None, plain=False):
+        """Wait for a pattern behind the one found last; the match."""
         until = self._until(timeout)
         with self._heard:
-            if again:
-                self.serial_place = 0
             while True:
-                match = re.search(pattern, self.serial_text()[self.serial_place:], re.MULTILINE)
+                alive = self.running()
+                text = self.serial_text(plain)[self._serial_place[plain]:]
+                match = re.search(pattern, text, re.MULTILINE)
                 if match:
-                    self.serial_place += match.end()
+                    self._serial_place[plain] += match.end()
                     return match
                 left = until - time.monotonic()
-                if left <= 0 or not self.running():
-                    if self.running():
-                        break
-                    self._heard.wait(0.2)  # what came in just before the end
-                    if re.search(pattern, self.serial_text()[self.serial_place:], re.MULTILINE):
-                        continue
+                if left <= 0 or not alive and not self._heard.wait(0.3):
                     break
-                self._heard.wait(min(left, 0.25))
+                if alive:
+                    self._heard.wait(min(left, 0.25))
         why = "" if self.running() else f" (the machine left with {self.machine_process().returncode})"
         raise Failure(f"nothing like {pattern!r} came on the serial line{why}" + self.seen())
 

@@ -116,6 +116,7 @@ int main(int count, char **arguments)
 {
     if (count == 3 && strcmp(arguments[1], "--picture") == 0)
         return picture_write(arguments[2]);
+    setvbuf(stdout, NULL, _IOLBF, 0); /* what was printed is there even after a crash */
     terminal_tests();
     resize_tests();
     keys_tests();

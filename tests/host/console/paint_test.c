@@ -30,8 +30,14 @@ static const struct {
 /* What one pixel of a cell must be: true = foreground. */
 static bool reference_pixel(const struct font *font, const struct cell *c, unsigned x, unsigned y)
 {
-    struct glyph g;
-    font_glyph(font, c->code, &g);
+    static struct glyph g;
+    static const struct font *of;
+    static uint32_t code;
+    if (of != font || code != c->code) {
+        font_glyph(font, c->code, &g);
+        of = font;
+        code = c->code;
+    }
     if (c->attributes & ATTR_BOX && (x == 0 || x == 7 || y == 0 || y == 15))
         return true;
     if (c->attributes & ATTR_UNDERLINE && y == 14)

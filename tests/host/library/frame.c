@@ -100,6 +100,7 @@ int main(void)
     malloc_tests(); /* counts what is left: before anything else that keeps memory */
     memory_tests();
     channel_tests();
+    server_tests();
     printf("%u passed, %u failed\n", passed, failed);
     return failed != 0;
 }

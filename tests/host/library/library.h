@@ -29,6 +29,7 @@ void malloc_tests(void);
 void memory_tests(void);
 void channel_tests(void);
 void table_tests(void);
+void server_tests(void);
 
 /* ---- the library ---- */
 void *t_memcpy(void *to, const void *from, size_t n);

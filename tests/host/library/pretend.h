@@ -8,6 +8,9 @@ void pretend_notification(handle_t n);
 /* So many creations fail with QUOTA first. */
 extern unsigned pretend_refusals;
 
+/* What CALL_RECV and CALL_REPLY_RECV do: server_test.c's script. Returns the result word. */
+uint64_t pretend_receive(uint64_t word, uint64_t w[6], uint64_t *badge);
+
 /* Page of the region (plus 1) mapped at each page of the heap; 0: none. */
 #define PRETEND_PAGES 65536
 extern uint64_t pretend_page[PRETEND_PAGES];

@@ -2,7 +2,7 @@
 # own headers and renamed (rename.h); the tests against the host's.
 LIBRARY_TEST := tests/host/library
 LIBRARY_SRC := string search number sort format format_double stdio malloc lock extents slots \
-	channel words status memory vm_reserve
+	channel words status memory vm_reserve server
 LIBRARY_WARN := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes \
 	-Wvla -Wshadow -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LIBRARY_HEADERS := $(wildcard $(LIBRARY_TEST)/*.h kernel/user/*.h kernel/user/include/*.h \

@@ -1,0 +1,2 @@
+/* The suite of tests/vm, built into a program that is booted in place of root. */
+#include "../../vm/pokes.c"
