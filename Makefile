@@ -17,7 +17,7 @@ GCC_INCLUDE := $(shell $(CC) -print-file-name=include)
 FREESTANDING := -std=gnu11 -ffreestanding -nostdinc -isystem $(GCC_INCLUDE) -O2 -g $(WARN) \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-omit-frame-pointer -fno-common -MMD -MP
-KERNEL_FLAGS := $(FREESTANDING) -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pie \
+KERNEL_FLAGS := $(FREESTANDING) -O3 -momit-leaf-frame-pointer -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pie \
 	-Ikernel/include -Ikernel -Iarch/$(ARCH)/include -Iarch/$(ARCH)
 USER_FLAGS := $(FREESTANDING) -fPIE -Ikernel/include -Ikernel/user/include \
 	-Iarch/$(ARCH)/user/include

@@ -13,29 +13,6 @@
  */
 #include "port.h"
 
-struct cap *cap_lookup(struct task *t, uint64_t slot)
-{
-    if (slot == 0 || slot > HANDLE_MAX)
-        return NULL;
-    struct cap *leaf = t->leaves[slot / CAP_LEAF_SLOTS];
-    if (!leaf || !leaf[slot % CAP_LEAF_SLOTS].object)
-        return NULL;
-    return &leaf[slot % CAP_LEAF_SLOTS];
-}
-
-unsigned cap_get(struct task *t, uint64_t slot, unsigned type, unsigned rights, struct cap **out)
-{
-    struct cap *c = cap_lookup(t, slot);
-    if (!c)
-        return BAD_HANDLE;
-    if (c->object->type != type)
-        return BAD_TYPE;
-    if ((c->rights & rights) != rights)
-        return BAD_RIGHT;
-    *out = c;
-    return OK;
-}
-
 unsigned task_arg(struct thread *t, uint64_t handle, unsigned rights, struct task **out)
 {
     if (handle == HANDLE_NONE) {

@@ -8,7 +8,7 @@
  * without one the thread stops (in the root task: a panic, since nobody is left to notice).
  *
  * The upcall page belongs to the kernel, so neither direction can fault; what comes back from it is
- * the user's and is sanitised (port_regs_check).
+ * the user's and is sanitised (port_regs_load).
  */
 #include "port.h"
 
@@ -122,12 +122,10 @@ uint64_t call_upcall_return(struct thread *t, uint64_t word)
         if (r != OK)
             return r;
     }
-    struct thread_regs regs = p->regs;
-    if (!port_regs_check(&regs)) {
+    if (!port_regs_load(&t->regs, &p->regs)) {
         *msg_word(&t->regs, 0) = count;
         return BAD_ARG;
     }
-    t->regs = regs;
     t->fast_return = false;
     t->upcall_active = false;
     p->active = 0;

@@ -12,7 +12,7 @@
 #include "port.h"
 
 /* Words 0–5 from the sender's registers, the rest from its IPC page. */
-static void copy_words(struct thread *from, struct thread *to, unsigned words)
+static ALWAYS_INLINE void copy_words(struct thread *from, struct thread *to, unsigned words)
 {
     for (unsigned i = 0; i < words && i < MSG_REG_WORDS; i++)
         *msg_word(&to->regs, i) = *msg_word(&from->regs, i);
@@ -21,7 +21,7 @@ static void copy_words(struct thread *from, struct thread *to, unsigned words)
 }
 
 /* Hand the message of sender to receiver, which has a reply object for it. Neither is queued. */
-static void deliver(struct thread *sender, struct thread *receiver)
+static ALWAYS_INLINE void deliver(struct thread *sender, struct thread *receiver)
 {
     struct reply *reply = receiver->reply;
     reply->state = REPLY_CALLER;
@@ -41,10 +41,10 @@ static void deliver(struct thread *sender, struct thread *receiver)
     counters.ipcs++;
 }
 
-/* t, which is not queued anywhere, calls: its message goes to a receiver or it waits. */
-void endpoint_send(struct endpoint *e, struct thread *t)
+/* The current thread t calls: its message goes to a receiver or it waits. */
+static ALWAYS_INLINE void send(struct endpoint *e, struct thread *t)
 {
-    sched_remove(t);
+    sched_block();
     t->waits_for = &e->object;
     t->state = THREAD_SENDING;
     if (list_empty(&e->receivers)) {
@@ -55,6 +55,11 @@ void endpoint_send(struct endpoint *e, struct thread *t)
     list_remove(&r->link);
     deliver(t, r);
     sched_ready(r);
+}
+
+void endpoint_send(struct endpoint *e, struct thread *t)
+{
+    send(e, t);
 }
 
 uint64_t call_call(struct thread *t, uint64_t word)
@@ -74,7 +79,7 @@ uint64_t call_call(struct thread *t, uint64_t word)
     t->badge = c->badge;
     t->words = (uint8_t)words;
     t->faulting = false;
-    endpoint_send(e, t);
+    send(e, t);
     return CALL_BLOCKED;
 }
 
@@ -91,7 +96,7 @@ static void answer_fault(struct thread *caller, uint64_t what)
         sched_ready(caller);
 }
 
-static unsigned reply_to(struct thread *t, struct reply *r, unsigned words)
+static ALWAYS_INLINE unsigned reply_to(struct thread *t, struct reply *r, unsigned words)
 {
     if (r->state == REPLY_GONE) {
         r->state = REPLY_FREE;
@@ -177,7 +182,8 @@ void receive_signals(struct thread *t, uint64_t bits)
 }
 
 /* Pending signals first, then queued callers, then wait. */
-static uint64_t receive(struct thread *t, struct endpoint *e, struct reply *r, bool poll)
+static ALWAYS_INLINE uint64_t receive(struct thread *t, struct endpoint *e, struct reply *r,
+                                      bool poll)
 {
     if (t->bound && t->bound->bits) {
         take_signals(t, t->bound->bits);
@@ -196,15 +202,15 @@ static uint64_t receive(struct thread *t, struct endpoint *e, struct reply *r, b
     r->state = REPLY_ARMED;
     r->thread = t;
     t->waits_for = &e->object;
-    sched_remove(t);
+    sched_block();
     t->state = THREAD_RECEIVING;
     list_append(&e->receivers, &t->link);
     return CALL_BLOCKED;
 }
 
 /* Look up what a receive needs. A reply object that is about to be emptied may hold a caller. */
-static unsigned recv_args(struct thread *t, uint64_t word, bool replying, struct endpoint **e,
-                          struct reply **r)
+static ALWAYS_INLINE unsigned recv_args(struct thread *t, uint64_t word, bool replying,
+                                        struct endpoint **e, struct reply **r)
 {
     struct cap *ec, *rc;
     unsigned status = cap_get(t->task, word >> 16 & 0xffffff, OBJ_ENDPOINT, RIGHT_RECV, &ec);

@@ -36,7 +36,7 @@ struct cap {
     struct task *task; /* whose table the slot is in */
     uint16_t depth;
     uint8_t rights;
-};
+} __attribute__((aligned(64)));
 
 /* A number of pages reserved from the parent. The slab lists hold pages cut into objects. */
 #define SLAB_CLASSES 6
@@ -174,6 +174,7 @@ struct thread {
     /* scheduling */
     uint8_t state; /* enum thread_state; READY while it runs too */
     uint8_t priority;
+    uint8_t level; /* of the ready queues: 2 * priority + (spent ? 0 : 1) */
     bool spent;    /* its budget of this period is used up */
     bool queued;   /* link is in a ready queue */
     uint8_t attention; /* ATTENTION_*: to be done before it runs user code again */
@@ -253,14 +254,17 @@ extern struct cpu cpu0;
 extern struct counters counters;
 extern uint64_t cpu_features;
 
-/* What a call returns instead of a result word. */
-#define CALL_BLOCKED (1ULL << 32) /* the thread waits, or its registers are set already */
-#define CALL_RESTART (2ULL << 32) /* preempted: dispatch again later */
+/* What a call returns instead of a result word: statuses that do not exist. */
+#define CALL_BLOCKED 0xfeULL      /* the thread waits, or its registers are set already */
+#define CALL_RESTART 0xffULL      /* preempted: dispatch again later */
 
 static inline uint64_t result(unsigned status, unsigned kind, unsigned words)
 {
     return status | (uint64_t)kind << 8 | (uint64_t)words << 16;
 }
+
+/* For the pieces of the message path, which are called from two places each. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 static inline uint64_t min64(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static inline uint64_t max64(uint64_t a, uint64_t b) { return a > b ? a : b; }
@@ -306,9 +310,32 @@ bool reap(void);
 bool reap_pending(void);
 
 /* ---- cap.c */
-struct cap *cap_lookup(struct task *t, uint64_t slot);
+/* The capability in a slot, or NULL. */
+static inline struct cap *cap_lookup(struct task *t, uint64_t slot)
+{
+    if (slot > HANDLE_MAX) /* slot 0 is never filled */
+        return NULL;
+    struct cap *leaf = t->leaves[slot / CAP_LEAF_SLOTS];
+    if (!leaf || !leaf[slot % CAP_LEAF_SLOTS].object)
+        return NULL;
+    return &leaf[slot % CAP_LEAF_SLOTS];
+}
+
 /* Status; *out is the capability if it is of the type and has the rights. */
-unsigned cap_get(struct task *t, uint64_t slot, unsigned type, unsigned rights, struct cap **out);
+static inline unsigned cap_get(struct task *t, uint64_t slot, unsigned type, unsigned rights,
+                               struct cap **out)
+{
+    struct cap *c = cap_lookup(t, slot);
+    if (!c)
+        return BAD_HANDLE;
+    if (c->object->type != type)
+        return BAD_TYPE;
+    if ((c->rights & rights) != rights)
+        return BAD_RIGHT;
+    *out = c;
+    return OK;
+}
+
 /* An empty slot to fill, its leaf allocated: OK, BAD_ARG, OCCUPIED, QUOTA. */
 unsigned cap_slot(struct task *t, uint64_t slot, struct cap **out);
 /* Fill an empty slot; under `parent` if it is not NULL. */
@@ -331,18 +358,38 @@ uint64_t call_create(struct thread *t, uint64_t word);
 
 /* ---- sched.c */
 void sched_init(void);
-void sched_ready(struct thread *t);
+static inline void sched_set_level(struct thread *t) /* t is not queued */
+{
+    t->level = (uint8_t)(2 * t->priority + !t->spent);
+}
+void sched_queue_next(void);
+/* Make a thread ready that was waiting or stopped. */
+static inline void sched_ready(struct thread *t)
+{
+    struct thread *c = cpu0.current;
+    t->state = THREAD_READY;
+    if (t != c && !t->queued) {
+        if (cpu0.next)
+            sched_queue_next();
+        cpu0.next = t;
+        t->queued = true;
+    }
+    if (!c || c->state != THREAD_READY || t->level > c->level)
+        cpu0.resched = true;
+}
+/* The current thread is about to wait; the caller sets its new state. */
+static inline void sched_block(void)
+{
+    cpu0.resched = true;
+}
 void sched_remove(struct thread *t);
 void sched_set(struct thread *t, unsigned priority, uint64_t budget_ns, uint64_t period_ns);
 void sched_rotate(struct thread *t);
 void sched_account(void);
 void sched_tick(void);
 struct thread *sched_next(void);
+extern uint64_t slice_ticks; /* length of a turn */
 bool sched_waiting(const struct thread *t);
-static inline unsigned sched_level(const struct thread *t)
-{
-    return 2u * t->priority + (t->spent ? 0 : 1);
-}
 
 /* ---- timer.c */
 void timer_arm(struct timer *t, uint64_t when);

@@ -21,7 +21,8 @@ static void map_all(uint64_t va, uint64_t physical, uint64_t pages, unsigned rig
 {
     while (pages > 0) {
         uint64_t done;
-        if (port_space_map(&root_task->space, va, physical, pages, rights, CACHE_BACK, tag, &done) != OK)
+        if (port_space_map(&root_task->space, va, physical, pages, rights, CACHE_BACK, tag,
+                           &done) != OK)
             panic("cannot map the root task at %lx", va);
         va += done * PAGE_SIZE;
         physical += done * PAGE_SIZE;
@@ -57,7 +58,8 @@ static uint64_t load(struct boot_info *info, const char *image, size_t bytes)
     const struct elf_header *e = (const void *)image;
     if (bytes < sizeof *e || memcmp(e->magic, "\177ELF\2\1", 6) != 0 ||
         e->machine != ELF_MACHINE_X86_64 || e->segment_size != sizeof(struct elf_segment) ||
-        e->segments > bytes || e->segment_count > (bytes - e->segments) / sizeof(struct elf_segment))
+        e->segments > bytes ||
+        e->segment_count > (bytes - e->segments) / sizeof(struct elf_segment))
         panic("the module \"root\" is not an ELF64 program");
     const struct elf_segment *s = (const void *)(image + e->segments);
     uint64_t pages = ROOT_STACK_PAGES;
@@ -152,4 +154,5 @@ void kernel_main(struct boot_info *info, const void *root_image, size_t root_byt
     give(ROOT_THREAD, t, RIGHTS_ALL);
     port_thread_start(t, entry, ROOT_STACK_TOP, BOOTINFO_VA);
     sched_ready(t);
+    sched_queue_next(); /* leaving the kernel for the first time there is nobody to hand over from */
 }

@@ -14,8 +14,8 @@
 
 /* Work between preemption points, in units of a page in a long extent (12 to 24 instructions). */
 #define WORK_BETWEEN_POINTS 512
-#define WORK_OPERATION 12
-#define WORK_TABLE 24
+#define WORK_OPERATION      12
+#define WORK_TABLE          24
 
 /* ---- attachments -------------------------------------------------------------------------------- */
 
@@ -274,15 +274,28 @@ static uint64_t run(struct thread *t, struct mapping *m, uint64_t *work)
     }
 }
 
-/* Remember what a completed MAP used. Only a region that nothing is carved from: then an offset
- * inside it is all there is to check. */
-static void remember(struct mapping *m, const struct map_op *op)
+/* The usual operation, one page into a table that exists: the slow path's checks, without its
+ * provisions for preemption and undoing. False: not such an operation, or it fails; the slow path
+ * will say how. */
+static bool map_page(struct thread *t, struct mapping *m, const struct map_op *ops, unsigned index)
 {
-    m->fast = op->kind == MAP_MAP && m->region->carved_children == 0;
-    m->handle = op->region;
-    m->rights = op->rights;
-    m->cursor = port_space_cursor(&m->task->space, op->va, op->rights, m->region->cache,
+    struct progress *p = &t->progress;
+    struct map_op op = ops[index];
+    p->fresh = false;
+    if (p->active || op.kind != MAP_MAP || op.pages != 1 || prepare(t, &op, m) != OK)
+        return false;
+    m->cursor = port_space_cursor(&m->task->space, op.va, op.rights, m->region->cache,
                                   m->attachment->number);
+    if (!port_space_map_page(&m->cursor, op.va, m->region->base + op.offset * PAGE_SIZE)) {
+        if (p->fresh)
+            attachment_free(m->attachment);
+        return false;
+    }
+    /* Only if nothing is carved from the region is an offset inside it all there is to check. */
+    m->fast = m->region->carved_children == 0;
+    m->handle = op.region;
+    m->rights = op.rights;
+    return true;
 }
 
 /* One more page of the region that the operation before mapped: the slow path's checks in one line.
@@ -303,20 +316,19 @@ static inline bool map_one_more(struct mapping *m, const struct map_op *ops, uns
 }
 
 /* The next operation of the vector. Returns its status or CALL_RESTART. */
-static uint64_t next(struct thread *t, struct mapping *m, const struct map_op *ops, bool more,
-                     uint64_t *work)
+static uint64_t next(struct thread *t, struct mapping *m, const struct map_op *ops, uint64_t *work)
 {
     struct progress *p = &t->progress;
     uint64_t tables = m->task->space.tables;
     m->fast = false;
+    if (map_page(t, m, ops, p->index))
+        return OK;
     uint64_t status = begin(t, m, ops);
     if (status == OK)
         status = p->op.kind == MAP_PORTS ? step_ports(t, m, &p->op) : run(t, m, work);
     if (status == CALL_RESTART)
         return status;
     p->active = false;
-    if (status == OK && p->op.kind == MAP_MAP && more)
-        remember(m, &p->op);
     if (m->task->space.tables > tables)
         *work += (m->task->space.tables - tables) * WORK_TABLE;
     return status;
@@ -338,7 +350,7 @@ uint64_t map_vector(struct thread *t, struct task *task, const struct map_op *op
             p->index++;
             continue;
         }
-        status = next(t, &m, ops, p->index + 1 < count, &work);
+        status = next(t, &m, ops, &work);
         if (status == CALL_RESTART)
             return status;
         if (status != OK)

@@ -129,7 +129,7 @@ uint64_t call_wait(struct thread *t, uint64_t word)
     }
     t->wait_flags = (uint8_t)flags;
     t->waits_for = &n->object;
-    sched_remove(t);
+    sched_block();
     t->state = THREAD_WAITING;
     list_append(&n->waiters, &t->link);
     return CALL_BLOCKED;

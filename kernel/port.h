@@ -75,8 +75,10 @@ void port_thread_switch(struct thread *t);
 /* Copy the bases of a thread from (sync) or to (load) the CPU, if it is the loaded one. */
 void port_bases_sync(struct thread *t);
 void port_bases_load(struct thread *t);
-/* Make registers harmless: flags a user may set only, canonical addresses. False: unusable. */
-bool port_regs_check(struct thread_regs *r);
+/* Load registers that a user wrote, made harmless: only the flags a user may set, canonical
+ * addresses. `from` may be written by users meanwhile; what is checked is read once. False: unusable,
+ * nothing is changed. */
+bool port_regs_load(struct thread_regs *to, const volatile struct thread_regs *from);
 /* The loaded thread is going away. */
 void port_thread_forget(struct thread *t);
 

@@ -18,7 +18,7 @@
 
 struct cpu cpu0;
 struct counters counters;
-static uint64_t slice_ticks;
+uint64_t slice_ticks;
 
 void sched_init(void)
 {
@@ -32,7 +32,7 @@ void sched_init(void)
 
 static void enqueue(struct thread *t, bool front)
 {
-    unsigned l = sched_level(t);
+    unsigned l = t->level;
     list_insert_after(front ? &cpu0.queue[l] : cpu0.queue[l].prev, &t->link);
     cpu0.ready |= 1ULL << l;
     t->queued = true;
@@ -45,7 +45,7 @@ static void dequeue(struct thread *t)
         t->queued = false;
         return;
     }
-    unsigned l = sched_level(t);
+    unsigned l = t->level;
     list_remove(&t->link);
     if (list_empty(&cpu0.queue[l]))
         cpu0.ready &= ~(1ULL << l);
@@ -53,7 +53,7 @@ static void dequeue(struct thread *t)
 }
 
 /* Put the thread of cpu0.next, if any, into its queue. */
-static void queue_next(void)
+void sched_queue_next(void)
 {
     struct thread *n = cpu0.next;
     if (n) {
@@ -65,20 +65,6 @@ static void queue_next(void)
 static int top_level(void)
 {
     return cpu0.ready ? 63 - __builtin_clzll(cpu0.ready) : -1;
-}
-
-/* Make a thread ready that was waiting or stopped. */
-void sched_ready(struct thread *t)
-{
-    struct thread *c = cpu0.current;
-    t->state = THREAD_READY;
-    if (t != c && !t->queued) {
-        queue_next();
-        cpu0.next = t;
-        t->queued = true;
-    }
-    if (!c || c->state != THREAD_READY || sched_level(t) > sched_level(c))
-        cpu0.resched = true;
 }
 
 /* Take a thread out of the ready queue, or off the CPU. The caller sets its new state. */
@@ -105,6 +91,7 @@ static void set_spent(struct thread *t, bool spent)
     if (queued)
         dequeue(t);
     t->spent = spent;
+    sched_set_level(t);
     if (queued)
         enqueue(t, false);
     cpu0.resched = true;
@@ -153,6 +140,7 @@ void sched_set(struct thread *t, unsigned priority, uint64_t budget_ns, uint64_t
     timer_disarm(&t->refill);
     t->priority = (uint8_t)priority;
     t->spent = false;
+    sched_set_level(t);
     t->budget = budget_ns ? port_ns_to_ticks(budget_ns) - port_ns_to_ticks(0) : 0;
     t->period = budget_ns ? port_ns_to_ticks(period_ns) - port_ns_to_ticks(0) : 0;
     t->budget_left = t->budget;
@@ -211,8 +199,8 @@ static void idle(void)
 /* Is something ready that must run before t goes on? t has been accounted for. */
 bool sched_waiting(const struct thread *t)
 {
-    queue_next();
-    int top = top_level(), own = (int)sched_level(t);
+    sched_queue_next();
+    int top = top_level(), own = (int)t->level;
     return top > own || (top == own && t->slice == 0);
 }
 
@@ -224,27 +212,10 @@ static void begin_turn(struct thread *t)
     timer_program();
 }
 
-/* The current thread waits, and the one in cpu0.next comes before everything that is queued. */
-static inline bool next_is_best(void)
-{
-    const struct thread *n = cpu0.next, *c = cpu0.current;
-    return n && c && c->state != THREAD_READY && cpu0.ready >> sched_level(n) == 0;
-}
-
 /* Choose the thread to run; waits until there is one. */
 struct thread *sched_next(void)
 {
-    struct thread *c = cpu0.current;
-    if (next_is_best()) {
-        c = cpu0.next;
-        cpu0.next = NULL;
-        c->queued = false;
-        cpu0.resched = false;
-        sched_account();
-        counters.switches++;
-        begin_turn(c);
-        return c;
-    }
+    struct thread *c;
     for (;;) {
         cpu0.resched = false;
         sched_account();
@@ -254,7 +225,7 @@ struct thread *sched_next(void)
                 break;
             enqueue(c, c->slice != 0);
         }
-        queue_next();
+        sched_queue_next();
         int top = top_level();
         if (top >= 0) {
             c = container_of(cpu0.queue[top].next, struct thread, link);

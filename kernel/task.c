@@ -77,6 +77,7 @@ bool task_reap(struct task *t)
         t->reap_va += port_space_unmap(&t->space, t->reap_va,
                                        (USER_MAX - t->reap_va) >> PAGE_SHIFT)
                       << PAGE_SHIFT;
+        port_space_flush(&t->space);
         return false;
     }
     if (t->attachment_high > 1) {

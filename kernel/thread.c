@@ -20,6 +20,7 @@ unsigned thread_create(struct task *task, uint64_t ipc_va, unsigned priority, st
     t->ipc_va = ipc_va;
     t->state = THREAD_STOPPED;
     t->priority = (uint8_t)priority;
+    sched_set_level(t);
     list_init(&t->link);
     list_init(&t->in_task);
     unsigned status = QUOTA;
@@ -187,12 +188,9 @@ static unsigned op_set_regs(struct thread *t, struct thread *x)
 {
     if (!is_stopped(x) && !in_fault(x))
         return BUSY;
-    struct thread_regs regs;
-    memcpy(&regs, t->ipc->msg, sizeof regs);
-    if (!port_regs_check(&regs))
+    if (!port_regs_load(&x->regs, (const struct thread_regs *)t->ipc->msg))
         return BAD_ARG;
     forget_call(x);
-    x->regs = regs;
     x->fast_return = false;
     port_bases_load(x);
     return OK;
@@ -235,7 +233,8 @@ static bool looser(const struct thread *x, uint64_t budget, uint64_t period)
     return (unsigned __int128)budget * x->period > (unsigned __int128)x->budget * period;
 }
 
-static unsigned op_priority(struct thread *t, struct thread *x)
+/* A budget can be loosened only through a capability with RIGHT_BUDGET, so nobody lifts his own. */
+static unsigned op_priority(struct thread *t, struct thread *x, unsigned rights)
 {
     uint64_t priority = *msg_word(&t->regs, 0), budget = *msg_word(&t->regs, 1),
              period = *msg_word(&t->regs, 2);
@@ -244,9 +243,7 @@ static unsigned op_priority(struct thread *t, struct thread *x)
         return priority > PRIORITY_MAX ? BAD_ARG : BAD_RIGHT;
     if (budget && (budget > period || period > hour || budget < 10000))
         return BAD_ARG;
-    /* Only a caller of a higher ceiling can loosen a budget, so nobody lifts his own. */
-    if (x->budget && t->task->ceiling <= x->task->ceiling &&
-        (budget == 0 || looser(x, budget, period)))
+    if (x->budget && !(rights & RIGHT_BUDGET) && (budget == 0 || looser(x, budget, period)))
         return BAD_RIGHT;
     sched_set(x, (unsigned)priority, budget, period);
     return OK;
@@ -271,6 +268,7 @@ uint64_t call_thread(struct thread *t, uint64_t word)
     unsigned op = word >> 8 & 0xff;
     uint64_t a = word >> 16 & 0xffffff, b = word >> 40;
     struct thread *x = t;
+    unsigned rights = 0;
 
     if (op > THREAD_EXIT)
         return BAD_CALL;
@@ -281,6 +279,7 @@ uint64_t call_thread(struct thread *t, uint64_t word)
         if (status != OK)
             return status;
         x = (struct thread *)c->object;
+        rights = c->rights;
         if (x->state == THREAD_DEAD)
             return GONE;
     }
@@ -310,7 +309,7 @@ uint64_t call_thread(struct thread *t, uint64_t word)
         thread_poke(x);
         return OK;
     case THREAD_PRIORITY:
-        return op_priority(t, x);
+        return op_priority(t, x, rights);
     case THREAD_YIELD:
         if (x != t)
             return BAD_ARG;

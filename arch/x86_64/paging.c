@@ -207,15 +207,18 @@ unsigned port_space_map(struct space *s, uint64_t va, uint64_t physical, uint64_
     return i > 0 ? OK : OCCUPIED;
 }
 
-static bool find_leaf_table(struct map_cursor *c, uint64_t va)
+static inline bool find_leaf_table(struct map_cursor *c, uint64_t va)
 {
-    struct path p;
-    walk(c->space, va, &p);
-    if (p.lowest != 1)
-        return false;
+    uint64_t *t = port_pointer(c->space->root);
+    for (unsigned l = 4; l > 1; l--) {
+        uint64_t e = t[index_of(va, l)];
+        if ((e & (PTE_PRESENT | PTE_LARGE)) != PTE_PRESENT)
+            return false;
+        t = table(e);
+    }
     c->prefix = va & ~(LARGE_PAGE_SIZE - 1);
-    c->table = p.t[1];
-    c->used = page_used(p.t[1]);
+    c->table = t;
+    c->used = page_used(t);
     return true;
 }
 
@@ -505,8 +508,6 @@ void port_space_switch(struct space *s)
     cpu0.space = s;
     counters.cr_writes++;
     s->stale = false;
-    flush.all = false;
-    flush.count = 0;
     write_cr3(cr3);
 }
 

@@ -99,10 +99,15 @@ static bool canonical(uint64_t a)
     return (uint64_t)((int64_t)(a << 16) >> 16) == a;
 }
 
-bool port_regs_check(struct thread_regs *r)
+bool port_regs_load(struct thread_regs *to, const volatile struct thread_regs *from)
 {
-    if (r->rip >= USER_MAX || !canonical(r->fs_base) || !canonical(r->gs_base))
+    uint64_t rip = from->rip, fs = from->fs_base, gs = from->gs_base;
+    if (rip >= USER_MAX || !canonical(fs) || !canonical(gs))
         return false;
-    r->rflags = (r->rflags & FLAGS_USER) | FLAGS_FIXED | FLAGS_INTERRUPT;
+    memcpy(to->gpr, (const void *)from->gpr, sizeof to->gpr);
+    to->rip = rip;
+    to->rflags = (from->rflags & FLAGS_USER) | FLAGS_FIXED | FLAGS_INTERRUPT;
+    to->fs_base = fs;
+    to->gs_base = gs;
     return true;
 }

@@ -1,6 +1,6 @@
 /*
- * From a terminal's contents to what is on the screen (compose.h). Pure functions: the same terminal
- * gives the same cells, which is what lets the painter compare them with its shadow.
+ * From a terminal's contents to what is on the screen (compose.h). Pure functions: the same
+ * terminal gives the same cells, which is what lets the painter compare them with its shadow.
  */
 #include <stdio.h>
 #include <string.h>

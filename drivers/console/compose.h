@@ -1,6 +1,6 @@
 /*
- * What a pane looks like: its cells as the painter wants them, with colours resolved, the cursor put
- * in, and its title row.
+ * What a pane looks like: its cells as the painter wants them, with colours resolved, the cursor
+ * put in, and its title row.
  */
 #pragma once
 

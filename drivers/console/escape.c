@@ -7,8 +7,8 @@
  *                     └── P X ^ _ ──> STRING ──ESC \──> GROUND
  *
  * Invariants: a control character inside a sequence acts at once and the sequence goes on; ESC, CAN
- * and SUB end any sequence; what is not in the tables is swallowed whole. So a client can garble its
- * own screen only, and the parser is back in GROUND after at most one ESC c.
+ * and SUB end any sequence; what is not in the tables is swallowed whole. So a client can garble
+ * its own screen only, and the parser is back in GROUND after at most one ESC c.
  */
 #include <string.h>
 
@@ -16,7 +16,7 @@
 
 #define ESC 0x1b
 
-/* ---- strings ------------------------------------------------------------------------------------- */
+/* ---- strings --------------------------------------------------------------------------------- */
 
 /* OSC 0, 1 and 2 set the title; all other strings mean nothing here. */
 static void string_done(struct terminal *t)
@@ -43,7 +43,7 @@ static void string_done(struct terminal *t)
     t->title[n] = 0;
 }
 
-/* ---- the machine --------------------------------------------------------------------------------- */
+/* ---- the machine ----------------------------------------------------------------------------- */
 
 static void echo_bytes(struct echo *echo, const uint8_t *bytes, size_t n)
 {

@@ -6,8 +6,8 @@
  *   ASCE     ascent in pixels, 2 bytes
  *   CHIX     9 bytes a character, sorted: code (4), flags (1; bits 0-2: compression, 0 = none),
  *            offset of the glyph from the start of the file (4)
- *   glyph    width, height, x offset, y offset, device width (2 bytes each; offsets signed, from the
- *            base line up), then width*height bits, rows not padded, the first bit in bit 7
+ *   glyph    width, height, x offset, y offset, device width (2 bytes each; offsets signed, from
+ * the            base line up), then width*height bits, rows not padded, the first bit in bit 7
  *
  * All numbers are big-endian. Nothing in the file is believed: every offset is compared with the
  * file's end before it is followed, and pixels outside the 16×16 cell are dropped.

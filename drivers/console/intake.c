@@ -2,7 +2,8 @@
  * Crash-proof ends of a channel (intake.h).
  *
  * The other side of a channel can write anything into the ring's positions. A distance that is
- * impossible means that it did: what is in between is forgotten, and the next byte is the ring's next.
+ * impossible means that it did: what is in between is forgotten, and the next byte is the ring's
+ * next.
  */
 #include <string.h>
 #include <tetrapla/channel.h>

@@ -3,8 +3,8 @@
  *
  * A pane is 80×24 unless the screen is smaller or the user asks for more. The reason: a guest
  * operating system whose console is a serial line cannot be told its size and takes 80×24 for
- * granted; its shell would wrap lines wrongly in a pane of another size. So a larger screen enlarges
- * the pixels by a whole factor and centres the rest: 1280×800 holds four panes exactly.
+ * granted; its shell would wrap lines wrongly in a pane of another size. So a larger screen
+ * enlarges the pixels by a whole factor and centres the rest: 1280×800 holds four panes exactly.
  *
  * Full screen comes in two kinds for the same reason. Alt+Enter (VIEW_FULL) gives the focused pane
  * every row and column there is and tells the client, which is best for vi and top. Alt+Shift+Enter
@@ -28,7 +28,8 @@ bool layout_possible(unsigned width, unsigned height)
     return width >= 20 * GLYPH_WIDTH && height >= 4 * GLYPH_HEIGHT;
 }
 
-/* The factor that fits across × down panes of columns × (rows + title) into the screen; may be 0. */
+/* The factor that fits across × down panes of columns × (rows + title) into the screen; may be
+ * 0. */
 static unsigned scale_for(unsigned width, unsigned height, unsigned columns, unsigned rows)
 {
     unsigned scale = least(width / (columns * GLYPH_WIDTH), height / (rows * GLYPH_HEIGHT));

@@ -1,8 +1,8 @@
 /*
  * The painter (paint.h).
  *
- * The framebuffer is write-combining and slow to read, so what is on it is remembered in a shadow in
- * normal memory; a cell is painted when it differs from its shadow. Each scan line of a glyph is
+ * The framebuffer is write-combining and slow to read, so what is on it is remembered in a shadow
+ * in normal memory; a cell is painted when it differs from its shadow. Each scan line of a glyph is
  * made in a small buffer and copied out in one piece.
  *
  * Invariant: layout views lie inside the framebuffer and their cells fit into the shadow

@@ -64,7 +64,7 @@ void terminal_resize(struct terminal *t, unsigned columns, unsigned rows)
     t->changes++;
 }
 
-/* ---- log lines ----------------------------------------------------------------------------------- */
+/* ---- log lines ------------------------------------------------------------------------------- */
 
 #define LOG_MARK   "log "
 #define LOG_COLOUR 6
@@ -141,7 +141,7 @@ bool terminal_log_line(struct terminal *t, const uint8_t *text, size_t n)
     return plain;
 }
 
-/* ---- repair -------------------------------------------------------------------------------------- */
+/* ---- repair ---------------------------------------------------------------------------------- */
 
 static void limit(uint16_t *value, unsigned most)
 {

@@ -2,16 +2,16 @@
  * The control functions and the tables that say which sequence means which of them.
  *
  * A row per sequence; what has no row is swallowed. Sequences: ECMA-48, DEC VT102 user guide
- * (appendix C), console_codes(4). Invariant: every function leaves the cursor on the screen, because
- * it moves it with terminal_move or terminal_address only.
+ * (appendix C), console_codes(4). Invariant: every function leaves the cursor on the screen,
+ * because it moves it with terminal_move or terminal_address only.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "terminal.h"
 
-/* A control function. False: it must not be copied to another terminal (it asks for an answer, or it
- * means nothing). */
+/* A control function. False: it must not be copied to another terminal (it asks for an answer, or
+ * it means nothing). */
 typedef bool function(struct terminal *t, const struct parser *p);
 
 /* Parameter i; absent or 0: `standard`. */
@@ -20,7 +20,7 @@ static int parameter(const struct parser *p, unsigned i, int standard)
     return i < p->count && p->parameter[i] ? p->parameter[i] : standard;
 }
 
-/* ---- cursor -------------------------------------------------------------------------------------- */
+/* ---- cursor ---------------------------------------------------------------------------------- */
 
 static bool cursor_up(struct terminal *t, const struct parser *p)
 {
@@ -93,7 +93,7 @@ static bool tab_clear(struct terminal *t, const struct parser *p)
     return true;
 }
 
-/* ---- erasing and moving text --------------------------------------------------------------------- */
+/* ---- erasing and moving text ----------------------------------------------------------------- */
 
 static bool erase_line(struct terminal *t, const struct parser *p)
 {
@@ -195,96 +195,16 @@ static bool scroll_region(struct terminal *t, const struct parser *p)
     return true;
 }
 
-/* ---- modes --------------------------------------------------------------------------------------- */
-
-static void screen_1049(struct terminal *t, bool set)
-{
-    if (set && t->active == 0) {
-        terminal_save(t);
-        struct cursor cursor = t->cursor;
-        terminal_screen(t, 1);
-        t->cursor = cursor;
-        grid_clear_rows(&t->grid[1], 0, t->rows, terminal_erased(t));
-    } else if (!set && t->active == 1) {
-        terminal_screen(t, 0);
-        terminal_restore(t);
-    }
-}
-static void screen_1047(struct terminal *t, bool set)
-{
-    if (!set && t->active == 1)
-        grid_clear_rows(&t->grid[1], 0, t->rows, terminal_erased(t));
-    if (set != (t->active == 1)) {
-        t->saved[t->active].row = t->cursor.row; /* where log lines and resizing find it */
-        terminal_screen(t, set);
-    }
-}
-static void save_1048(struct terminal *t, bool set)
-{
-    if (set)
-        terminal_save(t);
-    else
-        terminal_restore(t);
-}
-static void mode_origin(struct terminal *t, bool set)
-{
-    (void)set;
-    terminal_address(t, 0, 0);
-}
-static void mode_autowrap(struct terminal *t, bool set)
-{
-    (void)set;
-    t->cursor.wrap = 0;
-}
-
-static const struct {
-    char prefix;
-    uint16_t number;
-    uint16_t mode;                            /* bit to change, or 0 */
-    void (*act)(struct terminal *, bool set); /* what else to do, or NULL */
-} modes[] = {
-    {0, 4, MODE_INSERT, NULL},
-    {0, 20, MODE_NEWLINE, NULL},
-    {'?', 1, MODE_CURSOR_KEYS, NULL},
-    {'?', 5, MODE_REVERSE_SCREEN, NULL},
-    {'?', 6, MODE_ORIGIN, mode_origin},
-    {'?', 7, MODE_AUTOWRAP, mode_autowrap},
-    {'?', 25, MODE_CURSOR_VISIBLE, NULL},
-    {'?', 47, 0, screen_1047},
-    {'?', 1047, 0, screen_1047},
-    {'?', 1048, 0, save_1048},
-    {'?', 1049, 0, screen_1049},
-    {'?', 2004, MODE_PASTE, NULL},
-};
-
-static bool mode_change(struct terminal *t, const struct parser *p, bool set)
-{
-    bool known = false;
-    for (unsigned i = 0; i < p->count; i++) {
-        for (unsigned m = 0; m < sizeof modes / sizeof *modes; m++) {
-            if (modes[m].number != p->parameter[i] || modes[m].prefix != (char)p->prefix)
-                continue;
-            known = true;
-            if (set)
-                t->modes |= modes[m].mode;
-            else
-                t->modes &= ~(uint32_t)modes[m].mode;
-            if (modes[m].act)
-                modes[m].act(t, set);
-        }
-    }
-    return known;
-}
 static bool mode_set(struct terminal *t, const struct parser *p)
 {
-    return mode_change(t, p, true);
+    return terminal_mode_change(t, p, true);
 }
 static bool mode_clear(struct terminal *t, const struct parser *p)
 {
-    return mode_change(t, p, false);
+    return terminal_mode_change(t, p, false);
 }
 
-/* ---- saving, resetting, asking ------------------------------------------------------------------- */
+/* ---- saving, resetting, asking --------------------------------------------------------------- */
 
 static bool save(struct terminal *t, const struct parser *p)
 {
@@ -338,7 +258,7 @@ static bool window_report(struct terminal *t, const struct parser *p)
     return false;
 }
 
-/* ---- escape sequences ---------------------------------------------------------------------------- */
+/* ---- escape sequences ------------------------------------------------------------------------ */
 
 static bool down(struct terminal *t, const struct parser *p)
 {

@@ -28,8 +28,8 @@ enum serial_action { SERIAL_NOTHING, SERIAL_TO_CLIENT, SERIAL_SELECT };
 enum serial_action serial_typed(struct serial *s, uint8_t byte, unsigned panes, unsigned *argument);
 /* Show another pane. */
 void serial_select(struct serial *s, unsigned pane);
-/* Where to copy pane's output of up to n bytes to, or NULL: the pane is not shown, or it is stale and
- * will be drawn anew. */
+/* Where to copy pane's output of up to n bytes to, or NULL: the pane is not shown, or it is stale
+ * and will be drawn anew. */
 struct echo *serial_copy(struct serial *s, unsigned pane, size_t n);
 /* Must a client wait before its pane may process n bytes, if nothing may be lost? */
 bool serial_must_wait(const struct serial *s, unsigned pane, size_t n);
@@ -41,7 +41,7 @@ void serial_draw(struct serial *s, const struct terminal *t);
 /* The first n bytes of the queue are on the line. */
 void serial_sent(struct serial *s, size_t n);
 
-/* ---- redraw.c: a terminal's contents as bytes for another terminal --------------------------------- */
+/* ---- redraw.c: a terminal's contents as bytes for another terminal --------------------------- */
 #define REDRAW_ROW_MAX 9000 /* bytes that redraw_row may add */
 /* Neutral modes; clear: and an empty screen. */
 void redraw_begin(struct echo *out, bool clear);

@@ -2,9 +2,9 @@
  * One turn of the console server (server.h): keys, serial line, log, then each client, then the
  * screen.
  *
- * Fairness: a turn takes at most INTAKE_BYTES from each channel, keys first, so a client that floods
- * costs the others one such piece per turn. What a turn cannot take stays in the channel and its
- * client waits: no output is ever dropped. Nothing here waits for anybody.
+ * Fairness: a turn takes at most INTAKE_BYTES from each channel, keys first, so a client that
+ * floods costs the others one such piece per turn. What a turn cannot take stays in the channel and
+ * its client waits: no output is ever dropped. Nothing here waits for anybody.
  *
  * The screen is painted at most every PAINT_NS, from what the panes hold then, however much was
  * written in between.
@@ -24,7 +24,7 @@ static struct pane *pane_of(struct console *s, unsigned i)
     return &s->state->pane[i];
 }
 
-/* ---- layout and focus ---------------------------------------------------------------------------- */
+/* ---- layout and focus ------------------------------------------------------------------------ */
 
 static void tell_size(struct line *client, const struct terminal *t)
 {
@@ -84,7 +84,7 @@ void console_start(struct console *s, bool kept)
     arrange(s);
 }
 
-/* ---- input --------------------------------------------------------------------------------------- */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 /* Bytes typed for a pane. If it takes no more, they are lost, and its title says so. */
 static void type(struct console *s, unsigned pane, const uint8_t *bytes, size_t n)
@@ -169,7 +169,7 @@ static bool take_serial(struct console *s)
     return n > 0;
 }
 
-/* ---- output -------------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 static void log_line(struct console *s)
 {
@@ -252,7 +252,7 @@ static bool feed_serial(struct console *s)
     return n > 0;
 }
 
-/* ---- the screen ---------------------------------------------------------------------------------- */
+/* ---- the screen ------------------------------------------------------------------------------ */
 
 static bool view_changed(const struct console *s, const struct view *v)
 {

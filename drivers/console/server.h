@@ -31,7 +31,8 @@ struct console {
     bool served;                         /* a client or a key has been served; cleared by main */
 };
 
-/* The channels, painter and state must be set. kept: the state is that of an earlier incarnation. */
+/* The channels, painter and state must be set. kept: the state is that of an earlier
+ * incarnation. */
 void console_start(struct console *s, bool kept);
 /* Do a bounded amount of work for everybody. True: there may be more to do at once. */
 bool console_turn(struct console *s, uint64_t now);

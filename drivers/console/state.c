@@ -3,8 +3,8 @@
  *
  * Nothing in it is believed after a crash. The header says by a checksum that the layout is the one
  * this program was built with; everything else is clamped to what the code may index with, field by
- * field, so the worst a crash can leave is a wrong picture. There are no pointers in it. A state that
- * kills the server each time it starts is given up after ATTEMPTS_MAX starts.
+ * field, so the worst a crash can leave is a wrong picture. There are no pointers in it. A state
+ * that kills the server each time it starts is given up after ATTEMPTS_MAX starts.
  */
 #include <string.h>
 

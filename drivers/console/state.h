@@ -34,9 +34,9 @@ struct console_state {
 
 /* Bytes needed for that many panes. */
 size_t state_bytes(unsigned panes);
-/* Use memory (state_bytes(panes) long) as the state. If it holds the state of an earlier incarnation
- * it is checked, made consistent and kept: true. Otherwise, or if that state has been there at three
- * starts that failed, a new one is made: false. */
+/* Use memory (state_bytes(panes) long) as the state. If it holds the state of an earlier
+ * incarnation it is checked, made consistent and kept: true. Otherwise, or if that state has been
+ * there at three starts that failed, a new one is made: false. */
 bool state_open(struct console_state *s, unsigned panes);
 /* This incarnation works: what is kept does it no harm. */
 void state_works(struct console_state *s);

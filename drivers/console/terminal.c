@@ -77,7 +77,7 @@ void terminal_init(struct terminal *t, unsigned columns, unsigned rows)
     terminal_reset(t);
 }
 
-/* ---- moving -------------------------------------------------------------------------------------- */
+/* ---- moving ---------------------------------------------------------------------------------- */
 
 static int clamp(int value, int low, int high)
 {
@@ -148,7 +148,7 @@ void terminal_tab(struct terminal *t, unsigned n, bool back)
     t->cursor.wrap = 0;
 }
 
-/* ---- printing ------------------------------------------------------------------------------------ */
+/* ---- printing -------------------------------------------------------------------------------- */
 
 static void next_line(struct terminal *t)
 {
@@ -211,7 +211,7 @@ void terminal_align(struct terminal *t)
     terminal_move(t, 0, 0);
 }
 
-/* ---- screens and saved cursors ------------------------------------------------------------------- */
+/* ---- screens and saved cursors --------------------------------------------------------------- */
 
 void terminal_save(struct terminal *t)
 {
@@ -244,7 +244,7 @@ void terminal_answer(struct terminal *t, const char *text)
     t->answer_length = (uint8_t)(t->answer_length + n);
 }
 
-/* ---- the picture --------------------------------------------------------------------------------- */
+/* ---- the picture ----------------------------------------------------------------------------- */
 
 void terminal_visible_row(const struct terminal *t, unsigned row, struct cell *out)
 {

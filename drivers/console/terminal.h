@@ -8,6 +8,7 @@
  *   escape.c    bytes → characters, control characters, sequences
  *   sequences.c what each sequence does, and the tables of sequences
  *   sgr.c       colours and attributes
+ *   modes.c     modes
  *   terminal.c  cursor, margins, printing, screens
  *   resize.c    a new size, a line of the log, repair
  */
@@ -117,7 +118,8 @@ void terminal_write(struct terminal *t, const uint8_t *bytes, size_t n, volatile
  * columns that do not fit are hidden. */
 void terminal_resize(struct terminal *t, unsigned columns, unsigned rows);
 /* Put a line of text (UTF-8) above the line the cursor is on, without disturbing the client. Says
- * with true that this was the same as printing it on the cursor's line and moving that line down. */
+ * with true that this was the same as printing it on the cursor's line and moving that line
+ * down. */
 bool terminal_log_line(struct terminal *t, const uint8_t *text, size_t n);
 /* The COLUMNS_MAX cells that row `row` of the pane shows, with the scrollback position applied. */
 void terminal_visible_row(const struct terminal *t, unsigned row, struct cell *out);
@@ -151,7 +153,9 @@ void terminal_tabs_reset(struct terminal *t);
 void terminal_align(struct terminal *t); /* DECALN: the screen full of E */
 /* The attributes of SGR (CSI ... m). */
 void terminal_sgr(struct terminal *t, const struct parser *p);
-/* Execute the sequence in t->parser that ends with this byte. False: it must not be copied to another
- * terminal. */
+/* Execute the sequence in t->parser that ends with this byte. False: it must not be copied to
+ * another terminal. */
 bool sequence_csi(struct terminal *t, uint8_t end);
 bool sequence_escape(struct terminal *t, uint8_t end);
+/* Set or reset the modes that the parameters name. False: none of them is known. */
+bool terminal_mode_change(struct terminal *t, const struct parser *p, bool set);

@@ -151,7 +151,7 @@ static int fill_table(struct task *t)
         uint64_t badge;
     } fixed[] = {
         {t->task, TASK_SELF, RIGHT_CAPS | RIGHT_MAP | RIGHT_THREADS | RIGHT_INFO, 0},
-        {t->thread, TASK_THREAD, RIGHTS_ALL, 0},
+        {t->thread, TASK_THREAD, RIGHT_CONTROL | RIGHT_POKE | RIGHT_INFO, 0},
         {t->quota, TASK_QUOTA, RIGHTS_ALL, 0},
         {t->memory.region, TASK_MEMORY, RIGHTS_ALL, 0},
         {root_endpoint, TASK_ROOT, RIGHT_SEND, t->number},

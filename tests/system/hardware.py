@@ -21,11 +21,16 @@ def _(images):
 @case("ramfb by UEFI: 800 x 600, one pane at a time")
 def _(images):
     with start("uefi", iso=images.standard(), vga="ramfb", limit=90) as machine:
-        machine.wait_screen(PROMPT, 60)
+        machine.wait_screen(r"shell1> ?\W?$", 60)
         machine.type("help\n")
         machine.wait_screen(r"\bkill NAME\b", 20)
         machine.keys("alt-2")
-        machine.wait_screen("shell2", 20)
+        machine.wait_screen(r"shell2> ?\W?$", 20)
+        machine.type("echo on-the-second\n")
+        machine.wait_screen(r"\bon-the-second$", 20)
+        machine.keys("alt-1")
+        machine.wait_for_screen(lambda s: "kill NAME" in s.text() and "on-the-second" not in s.text(), 20,
+                                what="pane 1 again")
         images.keep_picture(machine, "ramfb")
 
 

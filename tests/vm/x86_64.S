@@ -78,10 +78,13 @@ vm_guest_entry:
     decq %r12
     jnz 1b
     movl $3, %r13d
-    jmp vm_guest_exit
+    jmp 3f
 2:  movq $0, PENDING(%r15)
     movl $1, %r13d
 vm_guest_entry_end:
+3:  pushfq /* no step may be traced outside the range */
+    andq $~0x100, (%rsp)
+    popfq
     jmp vm_guest_exit
 
     .globl vm_guest_last, vm_guest_hi

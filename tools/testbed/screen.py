@@ -76,12 +76,16 @@ class Screen:
     def __init__(self, picture, x=0, y=0):
         self.width, self.height = picture.width, picture.height
         self.columns = (picture.width - x) // WIDTH
-        self.rows = (picture.height - y) // HEIGHT
-        line = picture.width * 3
+        line, rgb = picture.width * 3, picture.rgb
+        if (picture.height - y) % HEIGHT == HEIGHT - 1:
+            # QEMU's cirrus shows one line less than the mode has: background for the missing one.
+            rgb += rgb[-line:][:3] * picture.width
+            self.height += 1
+        self.rows = (self.height - y) // HEIGHT
         known, self.lines = {}, []
         for row in range(self.rows):
             start = (y + row * HEIGHT) * line + x * 3
-            pixel_rows = [picture.rgb[start + i * line:start + i * line + self.columns * WIDTH * 3]
+            pixel_rows = [rgb[start + i * line:start + i * line + self.columns * WIDTH * 3]
                           for i in range(HEIGHT)]
             text = []
             for at in range(0, self.columns * WIDTH * 3, WIDTH * 3):

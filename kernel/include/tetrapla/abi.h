@@ -127,6 +127,7 @@ enum object_type {
 #define RIGHT_INFO 0x08u    /* task, thread: ask about it */
 #define RIGHT_CONTROL 0x01u /* thread: start, stop, registers, priority, bind, upcall */
 #define RIGHT_POKE 0x02u    /* thread: poke */
+#define RIGHT_BUDGET 0x10u  /* thread: loosen a limited budget */
 #define RIGHT_USE 0x01u     /* reply, quota, irq, ports, irq control: use it */
 #define RIGHTS_ALL 0xffu
 

@@ -32,7 +32,7 @@ static size_t make_font(uint8_t *out)
         'F',  'I',  'L', 'E', 0, 0, 0,  4,   'P', 'F', 'F', '2', 'A',  'S',  'C',
         'E',  0,    0,   0,   2, 0, 14, 'C', 'H', 'I', 'X', 0,   0,    0,    9,
         0,    0,    0,   'A', 0, 0, 0,  0,   47,  'D', 'A', 'T', 'A',  0xff, 0xff,
-        0xff, 0xff, 0,   3,   0, 2, 0,  1,   0,   0,   0,   8,   0xb8, /* 3×2 at (1, 0): #.# / ##. */
+        0xff, 0xff, 0,   3,   0, 2, 0,  1,   0,   0,   0,   8,   0xb8, /* 3×2 at (1, 0) */
     };
     memcpy(out, file, sizeof file);
     return sizeof file;

@@ -1,4 +1,5 @@
-/* Random bytes: nothing is indexed outside its bounds (the sanitizers see), every invariant holds. */
+/* Random bytes: nothing is indexed outside its bounds (the sanitizers see), every invariant
+ * holds. */
 #include "test.h"
 
 #include <stdlib.h>

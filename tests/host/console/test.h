@@ -14,8 +14,8 @@ bool result(const char *name, bool good, const char *why, ...)
 uint64_t random_next(void);
 
 struct terminal;
-/* The screen's text: rows without the blanks at their ends, joined by '|', without empty rows at the
- * end; a wide character once. Static storage. */
+/* The screen's text: rows without the blanks at their ends, joined by '|', without empty rows at
+ * the end; a wide character once. Static storage. */
 const char *screen_text(const struct terminal *t);
 /* A terminal in memory of its own, contents random where terminal_init does not set them. */
 struct terminal *terminal_new(unsigned columns, unsigned rows);

@@ -10,7 +10,7 @@ int main(void)
 {
     struct test_memory memory;
     root_task_begin(&memory);
-    heap_init(memory.region, 0, HEAP_PAGES + (memory.pages > 40000 ? 40000 : memory.pages));
+    heap_init(memory.region, memory.first, memory.pages > 40000 ? 40000 : memory.pages);
     unsigned failed = vm_suite();
     port_out(EXIT_PORT, failed == 0 ? EXIT_SUCCESS_CODE : EXIT_FAILURE_CODE);
     for (;;)
