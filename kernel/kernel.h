@@ -430,7 +430,13 @@ struct region *region_create(struct quota *q, uint64_t base, uint64_t pages, uns
                              bool ram);
 uint64_t region_split(struct thread *t, struct quota *q, struct cap *parent, struct cap *slot);
 bool region_reap(struct region *r);
-bool region_holds(const struct region *r, uint64_t page, uint64_t pages);
+bool region_uncarved(const struct region *r, uint64_t page, uint64_t pages);
+/* May [page, page + pages) of r be mapped: inside, and not carved away? */
+static inline bool region_holds(const struct region *r, uint64_t page, uint64_t pages)
+{
+    return page <= r->pages && pages <= r->pages - page &&
+           (r->carved_children == 0 || region_uncarved(r, page, pages));
+}
 
 /* ---- map.c */
 uint64_t call_map(struct thread *t, uint64_t word);

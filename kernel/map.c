@@ -284,8 +284,8 @@ static bool map_page(struct thread *t, struct mapping *m, const struct map_op *o
     p->fresh = false;
     if (p->active || op.kind != MAP_MAP || op.pages != 1 || prepare(t, &op, m) != OK)
         return false;
-    m->cursor = port_space_cursor(&m->task->space, op.va, op.rights, m->region->cache,
-                                  m->attachment->number);
+    port_space_cursor(&m->cursor, &m->task->space, op.va, op.rights, m->region->cache,
+                      m->attachment->number);
     if (!port_space_map_page(&m->cursor, op.va, m->region->base + op.offset * PAGE_SIZE)) {
         if (p->fresh)
             attachment_free(m->attachment);

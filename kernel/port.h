@@ -44,8 +44,8 @@ struct map_cursor {
     uint64_t *table;
     uint16_t *used;
 };
-struct map_cursor port_space_cursor(struct space *s, uint64_t va, unsigned rights, unsigned cache,
-                                    unsigned tag);
+void port_space_cursor(struct map_cursor *c, struct space *s, uint64_t va, unsigned rights,
+                       unsigned cache, unsigned tag);
 bool port_space_map_page(struct map_cursor *c, uint64_t va, uint64_t physical);
 /* Unmap from va on within [va, va + pages): one step, which ends at a table's end or a hole's end.
  * Returns the pages passed (at least 1). Whole tables are dropped without a look at their entries.

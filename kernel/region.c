@@ -33,13 +33,9 @@ static bool overlaps(const struct region *r, uint64_t base, uint64_t pages)
     return base < r->base + r->pages * PAGE_SIZE && r->base < base + pages * PAGE_SIZE;
 }
 
-/* May [page, page + pages) of r be mapped: inside, and not carved away? */
-bool region_holds(const struct region *r, uint64_t page, uint64_t pages)
+/* Is none of [page, page + pages), which is inside r, carved away? */
+bool region_uncarved(const struct region *r, uint64_t page, uint64_t pages)
 {
-    if (page > r->pages || pages > r->pages - page)
-        return false;
-    if (r->carved_children == 0)
-        return true;
     uint64_t base = r->base + page * PAGE_SIZE;
     for (struct list *l = r->children.next; l != &r->children; l = l->next) {
         struct region *child = container_of(l, struct region, sibling);

@@ -222,12 +222,13 @@ static inline bool find_leaf_table(struct map_cursor *c, uint64_t va)
     return true;
 }
 
-struct map_cursor port_space_cursor(struct space *s, uint64_t va, unsigned rights, unsigned cache,
-                                    unsigned tag)
+void port_space_cursor(struct map_cursor *c, struct space *s, uint64_t va, unsigned rights,
+                       unsigned cache, unsigned tag)
 {
-    struct map_cursor c = {.space = s, .bits = leaf_bits(rights, cache, tag), .prefix = 1};
-    find_leaf_table(&c, va);
-    return c;
+    c->space = s;
+    c->bits = leaf_bits(rights, cache, tag);
+    c->prefix = 1; /* matches no address */
+    find_leaf_table(c, va);
 }
 
 bool port_space_map_page(struct map_cursor *c, uint64_t va, uint64_t physical)

@@ -34,6 +34,8 @@ static HANDLER void on_step(struct upcall_page *p)
             vm_yield();
         p->regs.rflags &= ~FLAG_TF;
     }
+    if (p->regs.rip == (uint64_t)vm_guest_entry_end) /* the next instruction leaves the range */
+        p->regs.rflags &= ~FLAG_TF;
     vm_upcall_return(0, &done);
 }
 

@@ -62,7 +62,7 @@ vm_guest_divide:
     jmp vm_guest_exit
 
     /* The entry stub, twice: as it is, and with the trap flag set inside the range, so that each of
-     * its instructions is an upcall. R15 = upcall page, R14 = counter, R12 = turns; R13 on exit:
+     * its instructions is an upcall. The stub keeps the stack as it is: a poke may leave it anywhere. R15 = upcall page, R14 = counter, R12 = turns; R13 on exit:
      * 1 = the stub found a poke pending, 3 = the loop ended. */
     .globl vm_guest_stepped, vm_guest_entry, vm_guest_entry_end
 vm_guest_stepped:
@@ -81,10 +81,8 @@ vm_guest_entry:
     jmp 3f
 2:  movq $0, PENDING(%r15)
     movl $1, %r13d
-vm_guest_entry_end:
-3:  pushfq /* no step may be traced outside the range */
-    andq $~0x100, (%rsp)
-    popfq
+3:
+vm_guest_entry_end: /* the handler of steps clears the trap flag here */
     jmp vm_guest_exit
 
     .globl vm_guest_last, vm_guest_hi
