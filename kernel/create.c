@@ -80,8 +80,7 @@ static uint64_t create_quota(struct request *r)
     }
     q->parent = r->quota;
     q->limit = r->w1;
-    for (unsigned i = 0; i < SLAB_CLASSES; i++)
-        list_init(&q->partial[i]);
+    quota_init(q);
     cap_fill(r->slot, &q->object, RIGHTS_ALL, 0, r->quota_cap);
     return OK;
 }
@@ -102,6 +101,8 @@ static uint64_t create_irq(struct request *r)
     unsigned status = cap_get(r->thread->task, r->b, OBJ_IRQ_CONTROL, RIGHT_USE, &control);
     if (status != OK)
         return status;
+    if (control->depth == UINT16_MAX)
+        return LIMIT;
     if (r->w1 > 1023 || r->w2 & ~(uint64_t)(IRQ_ISA | IRQ_LEVEL | IRQ_LOW))
         return BAD_ARG;
     status = irq_create(r->quota, (unsigned)r->w1, (unsigned)r->w2, &i);
@@ -117,6 +118,8 @@ static uint64_t create_ports(struct request *r)
     if (status != OK)
         return status;
     struct ports *parent = (struct ports *)c->object;
+    if (c->depth == UINT16_MAX)
+        return LIMIT;
     if (r->w2 == 0 || r->w1 > 65535 || r->w2 > 65536 || r->w1 < parent->first ||
         r->w1 + r->w2 > parent->first + parent->count)
         return BAD_ARG;
@@ -157,11 +160,12 @@ uint64_t call_create(struct thread *t, uint64_t word)
     };
     if (type >= OBJ_TYPE_COUNT || !creators[type])
         return BAD_CALL;
-    unsigned status =
-        cap_get(t->task, word >> 16 & 0xffffff, OBJ_QUOTA, RIGHT_USE, &r.quota_cap);
+    unsigned status = cap_get(t->task, word >> 16 & 0xffffff, OBJ_QUOTA, RIGHT_USE, &r.quota_cap);
     if (status != OK)
         return status;
     r.quota = (struct quota *)r.quota_cap->object;
+    if (r.quota_cap->depth == UINT16_MAX)
+        return LIMIT;
     status = cap_slot(t->task, *msg_word(&t->regs, 0), &r.slot);
     return status == OK ? creators[type](&r) : status;
 }

@@ -147,7 +147,7 @@ void reply_reap(struct reply *r)
     r->thread = NULL;
     if (state == REPLY_ARMED) {
         t->reply = NULL;
-        thread_unblock(t, PEER_DIED);
+        thread_unblock(t, PEER_DIED | (uint64_t)t->reply_status << 24);
     } else if (state == REPLY_CALLER && t->faulting) {
         t->faulting = false;
         t->waits_for = NULL;
@@ -277,7 +277,7 @@ bool endpoint_reap(struct endpoint *e)
         t->reply->state = REPLY_FREE;
         t->reply->thread = NULL;
         t->reply = NULL;
-        thread_unblock(t, PEER_DIED);
+        thread_unblock(t, PEER_DIED | (uint64_t)t->reply_status << 24);
         return false;
     }
     return true;

@@ -16,8 +16,7 @@ unsigned irq_create(struct quota *q, unsigned line, unsigned flags, struct irq *
         return QUOTA;
     unsigned status = port_irq_claim(&line, &flags, &i->vector);
     if (status != OK) {
-        counters.objects[OBJ_IRQ]--;
-        slab_free(i);
+        object_discard(i);
         return status;
     }
     i->line = line;

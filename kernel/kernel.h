@@ -15,16 +15,20 @@
 /* ---- objects ---------------------------------------------------------------------------------- */
 
 /*
- * Every object begins with this. `caps` counts capabilities; when it falls to 0 the object is put
- * on the reaper's list, which takes it apart in bounded steps. `refs` counts pointers from other
- * objects (and 1 for all capabilities together); at 0 the memory is freed.
+ * Every object begins with this. An object dies when its last capability goes, or when the quota it
+ * is charged to dies: `type` becomes OBJ_NONE, so that capabilities left over no longer work, and it
+ * joins the reaper's list, which takes it apart in bounded steps. `refs` counts pointers from other
+ * objects (and 1 until the object is taken apart and has no capabilities); at 0 the memory is freed.
  */
 struct object {
-    uint8_t type; /* enum object_type */
-    bool dying;
+    uint8_t type; /* enum object_type; OBJ_NONE once it is dying */
+    uint8_t born; /* the type for good */
+    bool dying;   /* on the reaper's list, or past it */
+    bool reaped;  /* taken apart */
     uint32_t caps;
     uint32_t refs;
     struct object *reap_next;
+    struct list in_quota; /* quota.objects */
 };
 
 /* One slot of a capability table; also a node of the derivation list. The list is the derivation
@@ -44,6 +48,7 @@ struct quota {
     struct object object;
     struct quota *parent;
     uint64_t limit, used; /* pages */
+    struct list objects;  /* charged to it */
     struct list partial[SLAB_CLASSES];
 };
 
@@ -106,10 +111,12 @@ struct region {
     uint64_t pages;
     uint8_t cache; /* enum cache_kind */
     bool ram, carved;
+    uint8_t level; /* ancestors; at most REGION_LEVELS, so that the lowest child is found quickly */
     uint64_t reap_va; /* progress of its destruction */
-    uint64_t epoch;   /* counts mappings made: a preempted carve sees that it must look again */
+    uint64_t epoch;   /* of its mappings: a preempted carve sees whether it must look again */
     unsigned carved_children;
 };
+#define REGION_LEVELS 255
 enum cache_kind { CACHE_BACK = 0, CACHE_COMBINING = 1, CACHE_NONE = 2 };
 
 struct endpoint {
@@ -150,6 +157,7 @@ struct ports {
 /* What a preempted call has done so far. Reset when the call ends or the thread is stopped. */
 struct progress {
     unsigned index;     /* entries of the map vector that are complete */
+    struct task *task;  /* whose space the map changes; only compared */
     unsigned attachment; /* carve: next attachment to look at, */
     uint64_t epoch;     /*   and the region's epoch when it began */
     uint64_t page;      /* pages done of the current entry; carve: address reached */
@@ -216,6 +224,7 @@ struct thread {
 static inline void progress_reset(struct progress *p)
 {
     p->index = 0;
+    p->task = NULL;
     p->epoch = 0;
     p->active = p->reaping = false;
 }
@@ -305,6 +314,11 @@ void *object_create(struct quota *q, unsigned type, size_t bytes);
 void object_ref(struct object *o);
 void object_unref(struct object *o);
 void object_lost_cap(struct object *o);
+/* Undo object_create of an object that nobody has seen. */
+void object_discard(void *object);
+/* Take o apart although capabilities to it may be left. */
+void object_kill(struct object *o);
+void quota_init(struct quota *q);
 /* Take dying objects apart. False: a preemption point asked to stop; call again. */
 bool reap(void);
 bool reap_pending(void);
@@ -329,7 +343,7 @@ static inline unsigned cap_get(struct task *t, uint64_t slot, unsigned type, uns
     if (!c)
         return BAD_HANDLE;
     if (c->object->type != type)
-        return BAD_TYPE;
+        return c->object->type == OBJ_NONE ? BAD_HANDLE : BAD_TYPE;
     if ((c->rights & rights) != rights)
         return BAD_RIGHT;
     *out = c;
@@ -383,7 +397,8 @@ static inline void sched_block(void)
     cpu0.resched = true;
 }
 void sched_remove(struct thread *t);
-void sched_set(struct thread *t, unsigned priority, uint64_t budget_ns, uint64_t period_ns);
+void sched_set(struct thread *t, unsigned priority, uint64_t budget_ns, uint64_t period_ns,
+               bool renew);
 void sched_rotate(struct thread *t);
 void sched_account(void);
 void sched_tick(void);
@@ -430,6 +445,7 @@ struct region *region_create(struct quota *q, uint64_t base, uint64_t pages, uns
                              bool ram);
 uint64_t region_split(struct thread *t, struct quota *q, struct cap *parent, struct cap *slot);
 bool region_reap(struct region *r);
+void region_changed(struct region *r);
 bool region_uncarved(const struct region *r, uint64_t page, uint64_t pages);
 /* May [page, page + pages) of r be mapped: inside, and not carved away? */
 static inline bool region_holds(const struct region *r, uint64_t page, uint64_t pages)
@@ -453,7 +469,7 @@ void irq_reap(struct irq *i);
 void irq_arrived(unsigned vector);
 uint64_t call_irq(struct thread *t, uint64_t word);
 unsigned ports_attach(struct task *t, struct ports *p);
-void ports_reap(struct ports *p);
+bool ports_reap(struct ports *p);
 void ports_detach_all(struct task *t);
 
 /* ---- info.c */

@@ -75,6 +75,7 @@ void attachment_free(struct attachment *a)
         a->task->attachments[a->number / ATTACHMENTS_PER_PAGE][a->number % ATTACHMENTS_PER_PAGE] =
             NULL;
         a->task->attachment_count--;
+        region_changed((struct region *)a->object);
     }
     list_remove(&a->in_object);
     list_remove(&a->in_task);
@@ -161,7 +162,7 @@ static unsigned prepare(struct thread *t, struct map_op *op, struct mapping *m)
     }
     m->attachment->lo = min64(m->attachment->lo, op->va);
     m->attachment->hi = max64(m->attachment->hi, op->va + op->pages * PAGE_SIZE);
-    m->region->epoch++;
+    region_changed(m->region);
     return OK;
 }
 
@@ -268,8 +269,10 @@ static uint64_t run(struct thread *t, struct mapping *m, uint64_t *work)
         if (*work > WORK_BETWEEN_POINTS) {
             *work = 0;
             port_space_flush(&m->task->space);
-            if (preemption_point())
+            if (preemption_point()) {
+                p->fresh = false; /* others may use the attachment by then */
                 return CALL_RESTART;
+            }
         }
     }
 }
@@ -281,8 +284,10 @@ static bool map_page(struct thread *t, struct mapping *m, const struct map_op *o
 {
     struct progress *p = &t->progress;
     struct map_op op = ops[index];
+    if (p->active)
+        return false;
     p->fresh = false;
-    if (p->active || op.kind != MAP_MAP || op.pages != 1 || prepare(t, &op, m) != OK)
+    if (op.kind != MAP_MAP || op.pages != 1 || prepare(t, &op, m) != OK)
         return false;
     port_space_cursor(&m->cursor, &m->task->space, op.va, op.rights, m->region->cache,
                       m->attachment->number);
@@ -373,16 +378,19 @@ uint64_t map_vector(struct thread *t, struct task *task, const struct map_op *op
 
 uint64_t call_map(struct thread *t, uint64_t word)
 {
+    struct progress *p = &t->progress;
     uint64_t count = *msg_word(&t->regs, 0);
     struct task *task;
     unsigned status = task_arg(t, word >> 16 & 0xffffff, RIGHT_MAP, &task);
-    if (status == OK && task->object.dying)
+    /* After a preemption the handle may name nothing or another task: then the call ends here. */
+    if (status == OK && (task->object.dying || (p->task && p->task != task)))
         status = BAD_HANDLE;
     if (status == OK && (count == 0 || count > MAP_VECTOR_MAX))
         status = BAD_ARG;
     if (status != OK) {
-        *msg_word(&t->regs, 0) = 0;
+        *msg_word(&t->regs, 0) = p->index;
         return status;
     }
+    p->task = task;
     return map_vector(t, task, t->ipc->vector, (unsigned)count);
 }

@@ -79,8 +79,7 @@ bool notification_reap(struct notification *n)
 uint64_t call_signal(struct thread *t, uint64_t word)
 {
     struct cap *c;
-    unsigned status =
-        cap_get(t->task, word >> 16 & 0xffffff, OBJ_NOTIFICATION, RIGHT_SIGNAL, &c);
+    unsigned status = cap_get(t->task, word >> 16 & 0xffffff, OBJ_NOTIFICATION, RIGHT_SIGNAL, &c);
     if (status != OK)
         return status;
     if (word >> 8 & 0xff)

@@ -23,7 +23,7 @@ static uint64_t parse_hex(const char **s, const char *end)
     uint64_t v = 0;
     for (; *s < end; (*s)++) {
         char c = **s;
-        unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0')
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
                          : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
                                                 : 16;
         if (digit == 16)

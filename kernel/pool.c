@@ -15,7 +15,7 @@ struct quota pool_quota;
 
 static struct free_page {
     struct free_page *next;
-} *free_list;
+} * free_list;
 static uint64_t first_physical, total_pages, free_pages;
 
 /* For each page of the pool: entries in use if it is a page table. Lies at the pool's start. */
@@ -34,11 +34,10 @@ void pool_init(uint64_t physical, uint64_t pages)
         free_list = p;
     }
     total_pages = free_pages = pages - own;
-    pool_quota.object.type = OBJ_QUOTA;
+    pool_quota.object.type = pool_quota.object.born = OBJ_QUOTA;
     pool_quota.object.refs = 1;
     pool_quota.limit = total_pages;
-    for (unsigned i = 0; i < SLAB_CLASSES; i++)
-        list_init(&pool_quota.partial[i]);
+    quota_init(&pool_quota);
 }
 
 uint64_t pool_pages(void)
@@ -49,6 +48,13 @@ uint64_t pool_pages(void)
 uint64_t pool_free(void)
 {
     return free_pages;
+}
+
+void quota_init(struct quota *q)
+{
+    list_init(&q->objects);
+    for (unsigned i = 0; i < SLAB_CLASSES; i++)
+        list_init(&q->partial[i]);
 }
 
 bool quota_take(struct quota *q, uint64_t pages)
@@ -120,7 +126,7 @@ static struct slab *slab_new(struct quota *q, unsigned class)
     if (!s)
         return NULL;
     s->quota = q;
-    s->class = (uint16_t)class;
+    s->class = (uint16_t) class;
     list_init(&s->in_partial);
     char *first = (char *)s + sizeof *s;
     unsigned n = (unsigned)((PAGE_SIZE - sizeof *s) / class_size[class]);

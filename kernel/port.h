@@ -97,7 +97,7 @@ uint64_t port_ns_to_ticks(uint64_t ns);
 void port_time_describe(struct info_page *p);
 
 /* Route a line to a vector of its own. *line and *flags are in: as CALL_CREATE gives them; out:
- * global system interrupt and trigger. BAD_ARG: no such line. OCCUPIED: in use. LIMIT. */
+ * global system interrupt and trigger. BAD_ARG: no such line. BUSY: in use. LIMIT. */
 unsigned port_irq_claim(unsigned *line, unsigned *flags, unsigned *vector);
 void port_irq_release(unsigned line);
 void port_irq_mask(unsigned line, bool masked);

@@ -23,14 +23,16 @@ unsigned ports_attach(struct task *t, struct ports *p)
     return status;
 }
 
-void ports_reap(struct ports *p)
+/* One step of a range's destruction: take it from one task. */
+bool ports_reap(struct ports *p)
 {
-    while (!list_empty(&p->attachments)) {
-        struct attachment *a = container_of(p->attachments.next, struct attachment, in_object);
-        struct task *t = a->task;
-        attachment_free(a);
-        port_ports_update(t);
-    }
+    if (list_empty(&p->attachments))
+        return true;
+    struct attachment *a = container_of(p->attachments.next, struct attachment, in_object);
+    struct task *t = a->task;
+    attachment_free(a);
+    port_ports_update(t); /* it has a bitmap, so this cannot fail */
+    return false;
 }
 
 void ports_detach_all(struct task *t)

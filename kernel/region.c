@@ -12,6 +12,13 @@
  */
 #include "port.h"
 
+/* Note that r is new or its mappings changed. Never 0, and never the same for two regions. */
+void region_changed(struct region *r)
+{
+    static uint64_t epoch;
+    r->epoch = ++epoch;
+}
+
 struct region *region_create(struct quota *q, uint64_t base, uint64_t pages, unsigned cache,
                              bool ram)
 {
@@ -21,6 +28,7 @@ struct region *region_create(struct quota *q, uint64_t base, uint64_t pages, uns
     list_init(&r->children);
     list_init(&r->sibling);
     list_init(&r->attachments);
+    region_changed(r);
     r->base = base;
     r->pages = pages;
     r->cache = (uint8_t)cache;
@@ -88,7 +96,7 @@ uint64_t region_split(struct thread *t, struct quota *q, struct cap *parent, str
         return BAD_ARG;
     if (rights & ~(uint64_t)parent->rights)
         return BAD_RIGHT;
-    if (parent->depth == UINT16_MAX)
+    if (parent->depth == UINT16_MAX || r->level == REGION_LEVELS)
         return LIMIT;
     uint64_t base = r->base + offset * PAGE_SIZE;
     bool carve = mode == REGION_CARVE;
@@ -106,6 +114,7 @@ uint64_t region_split(struct thread *t, struct quota *q, struct cap *parent, str
     struct region *child = region_create(q, base, pages, r->cache, r->ram);
     if (!child)
         return QUOTA;
+    child->level = (uint8_t)(r->level + 1);
     child->parent = r;
     child->carved = carve;
     r->carved_children += carve;
@@ -115,8 +124,8 @@ uint64_t region_split(struct thread *t, struct quota *q, struct cap *parent, str
     return OK;
 }
 
-/* One step of destruction: clear a piece of one attachment's mappings. */
-bool region_reap(struct region *r)
+/* One step of a region without children: clear a piece of one attachment's mappings. */
+static bool reap_leaf(struct region *r)
 {
     if (!list_empty(&r->attachments)) {
         struct attachment *a = container_of(r->attachments.next, struct attachment, in_object);
@@ -137,4 +146,23 @@ bool region_reap(struct region *r)
         r->parent = NULL;
     }
     return true;
+}
+
+/*
+ * One step of destruction. Children have usually gone before, with their capabilities. If the
+ * region dies with its quota, they are taken apart here: a carved child must not outlive the parent,
+ * whose extent goes back to those who may map it.
+ */
+bool region_reap(struct region *r)
+{
+    struct region *leaf = r;
+    while (!list_empty(&leaf->children))
+        leaf = container_of(leaf->children.next, struct region, sibling);
+    if (!reap_leaf(leaf))
+        return false;
+    if (leaf == r)
+        return true;
+    object_kill(&leaf->object); /* the list's turn for it will find it done */
+    leaf->object.reaped = true;
+    return false;
 }

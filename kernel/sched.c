@@ -130,21 +130,28 @@ void sched_account(void)
     }
 }
 
-/* priority is valid; budget 0 = unlimited. A spent thread starts a new period. */
-void sched_set(struct thread *t, unsigned priority, uint64_t budget_ns, uint64_t period_ns)
+/* Priority and budget (0: none) are valid. With renew, or if there was no budget, a new period
+ * begins; otherwise what is used of this period stays used. */
+void sched_set(struct thread *t, unsigned priority, uint64_t budget_ns, uint64_t period_ns,
+               bool renew)
 {
     bool queued = t->queued;
     sched_account();
+    renew = renew || !t->budget;
     if (queued)
         dequeue(t);
-    timer_disarm(&t->refill);
     t->priority = (uint8_t)priority;
-    t->spent = false;
-    sched_set_level(t);
     t->budget = budget_ns ? port_ns_to_ticks(budget_ns) - port_ns_to_ticks(0) : 0;
     t->period = budget_ns ? port_ns_to_ticks(period_ns) - port_ns_to_ticks(0) : 0;
-    t->budget_left = t->budget;
-    t->period_start = port_ticks();
+    if (renew) {
+        timer_disarm(&t->refill);
+        t->spent = false;
+        t->budget_left = t->budget;
+        t->period_start = port_ticks();
+    } else {
+        t->budget_left = min64(t->budget_left, t->budget);
+    }
+    sched_set_level(t);
     if (queued)
         enqueue(t, false);
     cpu0.resched = true;

@@ -26,9 +26,7 @@ struct task *task_create(struct quota *q, unsigned ceiling)
         }
         page_free(q, t->leaves);
     }
-    t->object.refs = 0;
-    counters.objects[OBJ_TASK]--;
-    slab_free(t);
+    object_discard(t);
     return NULL;
 }
 
@@ -74,8 +72,7 @@ bool task_reap(struct task *t)
         return false;
     }
     if (t->reap_va < USER_MAX) {
-        t->reap_va += port_space_unmap(&t->space, t->reap_va,
-                                       (USER_MAX - t->reap_va) >> PAGE_SHIFT)
+        t->reap_va += port_space_unmap(&t->space, t->reap_va, (USER_MAX - t->reap_va) >> PAGE_SHIFT)
                       << PAGE_SHIFT;
         port_space_flush(&t->space);
         return false;

@@ -31,8 +31,7 @@ unsigned thread_create(struct task *task, uint64_t ipc_va, unsigned priority, st
             page_free(task->quota, t->ipc);
     }
     if (status != OK) {
-        counters.objects[OBJ_THREAD]--;
-        slab_free(t);
+        object_discard(t);
         return status;
     }
     port_thread_init(t);
@@ -169,8 +168,9 @@ static unsigned op_stop(struct thread *x)
 {
     if (is_stopped(x))
         return OK;
+    uint64_t replied = x->state == THREAD_RECEIVING ? x->reply_status : OK;
     if (detach(x))
-        *reg_result(&x->regs) = STOPPED;
+        *reg_result(&x->regs) = STOPPED | replied << 24;
     x->state = THREAD_STOPPED;
     return OK;
 }
@@ -245,7 +245,7 @@ static unsigned op_priority(struct thread *t, struct thread *x, unsigned rights)
         return BAD_ARG;
     if (x->budget && !(rights & RIGHT_BUDGET) && (budget == 0 || looser(x, budget, period)))
         return BAD_RIGHT;
-    sched_set(x, (unsigned)priority, budget, period);
+    sched_set(x, (unsigned)priority, budget, period, rights & RIGHT_BUDGET);
     return OK;
 }
 

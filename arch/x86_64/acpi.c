@@ -32,8 +32,13 @@ struct madt { /* 5.2.12 */
     uint8_t entries[];
 } __attribute__((packed));
 
-enum madt_entry { MADT_CPU = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_LAPIC_ADDRESS = 5,
-                  MADT_X2APIC = 9 };
+enum madt_entry {
+    MADT_CPU = 0,
+    MADT_IOAPIC = 1,
+    MADT_OVERRIDE = 2,
+    MADT_LAPIC_ADDRESS = 5,
+    MADT_X2APIC = 9
+};
 
 #define FADT_PM_TIMER 76 /* 5.2.9: PM_TMR_BLK */
 
@@ -76,8 +81,11 @@ static void parse_override(const uint8_t *e)
 
 static void parse_madt_entry(const uint8_t *e)
 {
-    static const uint8_t least[] = {[MADT_CPU] = 8, [MADT_IOAPIC] = 12, [MADT_OVERRIDE] = 10,
-                                    [MADT_LAPIC_ADDRESS] = 12, [MADT_X2APIC] = 16};
+    static const uint8_t least[] = {[MADT_CPU] = 8,
+                                    [MADT_IOAPIC] = 12,
+                                    [MADT_OVERRIDE] = 10,
+                                    [MADT_LAPIC_ADDRESS] = 12,
+                                    [MADT_X2APIC] = 16};
     if (e[0] >= sizeof least || e[1] < least[e[0]] || least[e[0]] == 0)
         return;
     switch (e[0]) {

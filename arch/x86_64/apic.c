@@ -9,25 +9,25 @@
 #include "port.h"
 
 enum lapic_register { /* byte offsets; as x2APIC: MSR 0x800 + offset / 16 */
-    LAPIC_ID = 0x20,
-    LAPIC_TPR = 0x80,
-    LAPIC_EOI = 0xb0,
-    LAPIC_SPURIOUS = 0xf0,
-    LAPIC_LVT_TIMER = 0x320,
-    LAPIC_LVT_LINT0 = 0x350,
-    LAPIC_LVT_LINT1 = 0x360,
-    LAPIC_LVT_ERROR = 0x370,
-    LAPIC_COUNT = 0x380,
-    LAPIC_NOW = 0x390,
-    LAPIC_DIVIDE = 0x3e0,
+                      LAPIC_ID = 0x20,
+                      LAPIC_TPR = 0x80,
+                      LAPIC_EOI = 0xb0,
+                      LAPIC_SPURIOUS = 0xf0,
+                      LAPIC_LVT_TIMER = 0x320,
+                      LAPIC_LVT_LINT0 = 0x350,
+                      LAPIC_LVT_LINT1 = 0x360,
+                      LAPIC_LVT_ERROR = 0x370,
+                      LAPIC_COUNT = 0x380,
+                      LAPIC_NOW = 0x390,
+                      LAPIC_DIVIDE = 0x3e0,
 };
-#define LVT_MASKED (1u << 16)
+#define LVT_MASKED       (1u << 16)
 #define LVT_TSC_DEADLINE (2u << 17)
-#define LVT_NMI (4u << 8)
-#define SPURIOUS_ENABLE (1u << 8)
+#define LVT_NMI          (4u << 8)
+#define SPURIOUS_ENABLE  (1u << 8)
 #define APIC_BASE_ENABLE (1u << 11)
-#define APIC_BASE_X2 (1u << 10)
-#define DIVIDE_BY_16 3u
+#define APIC_BASE_X2     (1u << 10)
+#define DIVIDE_BY_16     3u
 
 static volatile uint8_t *lapic;
 static bool x2;
@@ -66,10 +66,10 @@ uint32_t apic_timer_now(void)
 /* ---- I/O APICs ----------------------------------------------------------------------------------- */
 
 #define IOAPIC_VERSION 1u
-#define IOAPIC_TABLE 0x10u
-#define ROUTE_MASKED (1u << 16)
-#define ROUTE_LEVEL (1u << 15)
-#define ROUTE_LOW (1u << 13)
+#define IOAPIC_TABLE   0x10u
+#define ROUTE_MASKED   (1u << 16)
+#define ROUTE_LEVEL    (1u << 15)
+#define ROUTE_LOW      (1u << 13)
 
 static struct ioapic {
     volatile uint32_t *regs; /* select at 0, window at 16 */
@@ -144,8 +144,8 @@ unsigned port_irq_claim(unsigned *line, unsigned *flags, unsigned *vector)
         vector_used[i] = true;
         line_of[i] = *line;
         *vector = VECTOR_IRQ_FIRST + i;
-        route_of[i] = *vector | (*flags & IRQ_LEVEL ? ROUTE_LEVEL : 0) |
-                      (*flags & IRQ_LOW ? ROUTE_LOW : 0);
+        route_of[i] =
+            *vector | (*flags & IRQ_LEVEL ? ROUTE_LEVEL : 0) | (*flags & IRQ_LOW ? ROUTE_LOW : 0);
         set_route(*line, route_of[i] | ROUTE_MASKED);
         return OK;
     }

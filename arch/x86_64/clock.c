@@ -10,10 +10,10 @@
 #include "port.h"
 
 #define NS_PER_SECOND 1000000000ULL
-#define PIT_HZ 1193182ULL
-#define PM_HZ 3579545ULL
-#define CALIBRATE_MS 20
-#define SPIN_MAX 20000000ULL
+#define PIT_HZ        1193182ULL
+#define PM_HZ         3579545ULL
+#define CALIBRATE_MS  20
+#define SPIN_MAX      20000000ULL
 
 static uint64_t tick_base, ticks_per_second;
 static uint64_t ns_mult;   /* ns = ticks * ns_mult >> 32 */

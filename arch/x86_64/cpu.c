@@ -121,8 +121,8 @@ static void load_tables(void)
     gdt[2] = 0x0000930000000000; /* kernel data */
     gdt[3] = 0x0000f30000000000; /* user data */
     gdt[4] = 0x0020fb0000000000; /* user code */
-    gdt[5] = (limit & 0xffff) | (tss & 0xffffff) << 16 | 0x89ULL << 40 |
-             (limit >> 16 & 0xf) << 48 | (tss >> 24 & 0xff) << 56;
+    gdt[5] = (limit & 0xffff) | (tss & 0xffffff) << 16 | 0x89ULL << 40 | (limit >> 16 & 0xf) << 48 |
+             (tss >> 24 & 0xff) << 56;
     gdt[6] = tss >> 32;
 
     for (unsigned v = 0; v < 256; v++)
@@ -147,6 +147,7 @@ static void load_tables(void)
                      :
                      : "i"(SELECTOR_KERNEL_CODE), "r"(SELECTOR_KERNEL_DATA), "r"(0)
                      : "rax", "memory");
+    __asm__ volatile("lldt %w0" : : "r"(0));
     __asm__ volatile("ltr %w0" : : "r"(SELECTOR_TSS));
 }
 
@@ -192,8 +193,8 @@ void cpu_init(void)
     wrmsr(MSR_PAT, 0x0007040600070106ULL);
 
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
-    wrmsr(MSR_STAR, (uint64_t)SELECTOR_KERNEL_CODE << 32 |
-                        (uint64_t)(SELECTOR_USER_DATA - 8) << 48);
+    wrmsr(MSR_STAR, (uint64_t)SELECTOR_KERNEL_CODE << 32 | (uint64_t)(SELECTOR_USER_DATA - 8)
+                                                               << 48);
     wrmsr(MSR_LSTAR, (uint64_t)entry_call);
     wrmsr(MSR_FMASK, 0x47700); /* TF IF DF IOPL NT AC */
     wrmsr(MSR_GS_BASE, (uint64_t)&cpu0);

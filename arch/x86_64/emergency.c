@@ -7,11 +7,11 @@
 
 #include <io.h>
 
-#define COM1 0x3f8
-#define CELL_WIDTH 8
-#define CELL_HEIGHT 16
+#define COM1         0x3f8
+#define CELL_WIDTH   8
+#define CELL_HEIGHT  16
 #define TEXT_COLUMNS 80
-#define TEXT_ROWS 25
+#define TEXT_ROWS    25
 
 static struct emergency_screen screen;
 static uint32_t column, row;

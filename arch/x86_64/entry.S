@@ -16,7 +16,7 @@
 #define CPU_STACK 16
 #define CPU_SCRATCH 24
 
-#define THREAD_REGS 24
+#define THREAD_REGS 40
 #define GPR(n) (THREAD_REGS + 8 * (n))
 #define RAX GPR(0)
 #define RCX GPR(1)

@@ -10,7 +10,7 @@
 #include "port.h"
 
 #define BITMAP_PAGES 2
-#define OWN_PAGES (3 + BITMAP_PAGES) /* three tables, two bitmap pages */
+#define OWN_PAGES    (3 + BITMAP_PAGES) /* three tables, two bitmap pages */
 
 struct port_bitmap {
     uint64_t *tables[3];
@@ -32,9 +32,15 @@ bool port_ports_reserved(uint32_t first, uint32_t count)
 
 static void set_bits(struct port_bitmap *b, uint32_t first, uint32_t count, bool deny)
 {
-    for (uint32_t p = first; p < first + count; p++) {
+    for (uint32_t p = first; p < first + count;) {
         uint8_t *byte = &b->bits[p / 8 / PAGE_SIZE][p / 8 % PAGE_SIZE];
-        *byte = (uint8_t)(deny ? *byte | 1u << p % 8 : *byte & ~(1u << p % 8));
+        if (p % 8 == 0 && first + count - p >= 8) {
+            *byte = deny ? 0xff : 0;
+            p += 8;
+        } else {
+            *byte = (uint8_t)(deny ? *byte | 1u << p % 8 : *byte & ~(1u << p % 8));
+            p++;
+        }
     }
 }
 
@@ -73,11 +79,7 @@ unsigned port_ports_update(struct task *t)
     for (struct list *l = t->ports.next; l != &t->ports; l = l->next) {
         struct attachment *a = container_of(l, struct attachment, in_task);
         struct ports *p = (struct ports *)a->object;
-        if (p->first == 0 && p->count == 65536)
-            for (unsigned i = 0; i < BITMAP_PAGES; i++)
-                memset(b->bits[i], 0, PAGE_SIZE);
-        else
-            set_bits(b, p->first, p->count, false);
+        set_bits(b, p->first, p->count, false);
     }
     for (unsigned i = 0; i < sizeof reserved / sizeof *reserved; i++)
         set_bits(b, reserved[i].first, reserved[i].count, true);

@@ -13,11 +13,11 @@
 #include "paging.h"
 #include "port.h"
 
-#define MIB (1024 * 1024ULL)
-#define GIB (1024 * MIB)
-#define POOL_MIN (3 * MIB)
-#define POOL_MAX (512 * MIB)
-#define POOL_SHARE 8         /* the pool is this part of RAM */
+#define MIB             (1024 * 1024ULL)
+#define GIB             (1024 * MIB)
+#define POOL_MIN        (3 * MIB)
+#define POOL_MAX        (512 * MIB)
+#define POOL_SHARE      8 /* the pool is this part of RAM */
 #define USER_MEMORY_MIN (16 * MIB)
 
 extern char kernel_text[], kernel_rodata[], kernel_data[], kernel_end[];
@@ -129,7 +129,8 @@ static void map_window(const struct mb2_memory_map *m)
         uint64_t base = e->base & ~(LARGE_PAGE_SIZE - 1);
         uint64_t end = (e->base + e->length + LARGE_PAGE_SIZE - 1) & ~(LARGE_PAGE_SIZE - 1);
         if (e->type != MB2_MEMORY_BAD && e->base + e->length <= memory_window_end)
-            kernel_space_map(PHYSICAL_WINDOW + base, base, end - base, PTE_WRITE | PTE_NX);
+            kernel_space_map(PHYSICAL_WINDOW + base, base, end - base,
+                             PTE_WRITE | PTE_NX | PTE_GLOBAL);
     }
 }
 
@@ -145,7 +146,7 @@ static void map_kernel(void)
     };
     for (unsigned i = 0; i < 3; i++)
         kernel_space_map((uint64_t)part[i].from, port_physical(part[i].from),
-                         (uint64_t)(part[i].to - part[i].from), part[i].bits);
+                         (uint64_t)(part[i].to - part[i].from), part[i].bits | PTE_GLOBAL);
 }
 
 static struct range *largest_low(void)
@@ -202,7 +203,7 @@ volatile void *device_map(uint64_t physical, uint64_t bytes)
     uint64_t base = round_down(physical), size = round_up(physical + bytes) - base;
     uint64_t va = next;
     next += size + PAGE_SIZE;
-    kernel_space_map(va, base, size, PTE_WRITE | PTE_NX | PTE_PCD | PTE_PWT);
+    kernel_space_map(va, base, size, PTE_WRITE | PTE_NX | PTE_PCD | PTE_PWT | PTE_GLOBAL);
     return (volatile void *)(va + (physical - base));
 }
 
@@ -225,11 +226,18 @@ static void list_ranges(struct boot_info *info, const struct ranges *s, uint32_t
         };
 }
 
+/* Keep the page of an interrupt controller's registers out of every list. */
+static void keep_page(uint64_t physical)
+{
+    memory_reserve(physical, 1);
+    subtract(&firmware, round_down(physical), round_down(physical) + PAGE_SIZE);
+}
+
 void memory_regions(struct boot_info *info)
 {
-    memory_reserve(acpi.local_apic, PAGE_SIZE);
+    keep_page(acpi.local_apic);
     for (unsigned i = 0; i < acpi.ioapics; i++)
-        memory_reserve(acpi.ioapic[i].address, PAGE_SIZE);
+        keep_page(acpi.ioapic[i].address);
     list_ranges(info, &ram, BOOT_RAM);
     list_ranges(info, &firmware, BOOT_FIRMWARE);
     list_ranges(info, &holes, BOOT_DEVICE);

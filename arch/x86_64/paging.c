@@ -14,9 +14,9 @@
 
 #include <cpu.h>
 
-#define LARGE_PAGES (LARGE_PAGE_SIZE / PAGE_SIZE)
-#define TAG_LOW(n) (((uint64_t)(n)&7) << 9)
-#define TAG_HIGH(n) (((uint64_t)(n) >> 3 & 0x7f) << 52)
+#define LARGE_PAGES      (LARGE_PAGE_SIZE / PAGE_SIZE)
+#define TAG_LOW(n)       (((uint64_t)(n)&7) << 9)
+#define TAG_HIGH(n)      (((uint64_t)(n) >> 3 & 0x7f) << 52)
 #define USER_TOP_ENTRIES 256
 
 static uint64_t kernel_root; /* physical: the template of every space's kernel half */
@@ -50,8 +50,7 @@ static uint64_t leaf_bits(unsigned rights, unsigned cache, unsigned tag)
         [CACHE_NONE] = PTE_PCD | PTE_PWT,
     };
     return PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY | cache_bits[cache] | TAG_LOW(tag) |
-           TAG_HIGH(tag) | (rights & MAP_WRITE ? PTE_WRITE : 0) |
-           (rights & MAP_EXEC ? 0 : PTE_NX);
+           TAG_HIGH(tag) | (rights & MAP_WRITE ? PTE_WRITE : 0) | (rights & MAP_EXEC ? 0 : PTE_NX);
 }
 
 /* ---- invalidation -------------------------------------------------------------------------------- */
@@ -543,8 +542,8 @@ void kernel_space_map(uint64_t va, uint64_t physical, uint64_t bytes, uint64_t b
             }
             at = table(*e);
         }
-        at[index_of(va, target)] = physical | bits | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY |
-                                   PTE_GLOBAL | (large ? PTE_LARGE : 0);
+        at[index_of(va, target)] =
+            physical | bits | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | (large ? PTE_LARGE : 0);
         va += span(target);
         physical += span(target);
     }

@@ -9,15 +9,15 @@
 
 #include "port.h"
 
-_Static_assert(offsetof(struct thread, regs) == 24, "entry.S");
-_Static_assert(offsetof(struct thread, fast_return) == 24 + 160, "entry.S");
+_Static_assert(offsetof(struct thread, regs) == 40, "entry.S");
+_Static_assert(offsetof(struct thread, fast_return) == 40 + 160, "entry.S");
 _Static_assert(offsetof(struct cpu, current) == 8 && offsetof(struct cpu, stack_top) == 16 &&
                    offsetof(struct cpu, scratch) == 24,
                "entry.S");
 
-#define XSAVE_MASK 7
+#define XSAVE_MASK    7
 #define MXCSR_DEFAULT 0x1f80u
-#define MXCSR_OFFSET 24
+#define MXCSR_OFFSET  24
 
 static inline void bases_save(struct thread *t)
 {
@@ -52,6 +52,7 @@ void port_thread_init(struct thread *t)
     /* An empty XSTATE_BV makes XRSTOR set x87, SSE and AVX to their initial state; MXCSR is always
      * taken from memory. */
     memset(t->fpu, 0, sizeof t->fpu);
+    t->regs.rflags = FLAGS_FIXED | FLAGS_INTERRUPT;
     memcpy(t->fpu + MXCSR_OFFSET, &(uint32_t){MXCSR_DEFAULT}, 4);
 }
 

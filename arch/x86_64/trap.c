@@ -22,11 +22,12 @@ static void interrupt(uint64_t vector)
 {
     if (vector == VECTOR_SPURIOUS)
         return;
-    apic_eoi();
+    /* A level-triggered line is masked before the end of interrupt, or it would come again. */
     if (vector == VECTOR_TIMER)
         sched_tick();
     else
         irq_arrived((unsigned)vector);
+    apic_eoi();
 }
 
 void trap_from_user(struct thread *t, uint64_t vector, uint64_t error)
@@ -72,11 +73,11 @@ static void print_registers(const struct trap_frame *f)
         const char *name;
         uint64_t value;
     } regs[] = {
-        {"rax", f->rax}, {"rbx", f->rbx}, {"rcx", f->rcx}, {"rdx", f->rdx}, {"rsi", f->rsi},
-        {"rdi", f->rdi}, {"rbp", f->rbp}, {"rsp", f->rsp}, {"r8", f->r8},   {"r9", f->r9},
-        {"r10", f->r10}, {"r11", f->r11}, {"r12", f->r12}, {"r13", f->r13}, {"r14", f->r14},
-        {"r15", f->r15}, {"rip", f->rip}, {"rfl", f->rflags}, {"cr2", read_cr2()},
-        {"cr3", read_cr3()},
+        {"rax", f->rax}, {"rbx", f->rbx},    {"rcx", f->rcx},     {"rdx", f->rdx},
+        {"rsi", f->rsi}, {"rdi", f->rdi},    {"rbp", f->rbp},     {"rsp", f->rsp},
+        {"r8", f->r8},   {"r9", f->r9},      {"r10", f->r10},     {"r11", f->r11},
+        {"r12", f->r12}, {"r13", f->r13},    {"r14", f->r14},     {"r15", f->r15},
+        {"rip", f->rip}, {"rfl", f->rflags}, {"cr2", read_cr2()}, {"cr3", read_cr3()},
     };
     for (unsigned i = 0; i < sizeof regs / sizeof *regs; i++)
         emergency_printf("%s=%lx%c", regs[i].name, regs[i].value, i % 4 == 3 ? '\n' : ' ');

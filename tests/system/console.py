@@ -28,6 +28,36 @@ def _(images):
         check("three" not in machine.screen().pane(2), "pane 2 got keys typed in pane 1")
 
 
+@case("UTF-8 line drawing is drawn")
+def _(images):
+    with at_prompt(images) as machine:
+        machine.keys("alt-2")
+        machine.type("colours\n")
+        machine.wait_screen(r"┌─+┬─+┬", 10, 2)
+        machine.wait_screen(r"├─+┼─+┼", 10, 2)
+        machine.wait_screen(r"╔═══╦═══╗", 10, 2)
+        machine.wait_screen(r"äöü ß é ñ Ω λ Ж €", 10, 2)
+
+
+@case("a line longer than the pane goes on in the next row")
+def _(images):
+    with at_prompt(images) as machine:
+        machine.keys("alt-4")
+        word = "".join(chr(ord("a") + i % 26) for i in range(100))
+        machine.type(f"echo {word}\n")
+        machine.wait_screen(f"^{word[:80]}\n{word[80:]}$", 20, 4)
+
+
+@case("nothing is lost in a flood of text")
+def _(images):
+    with at_prompt(images) as machine:
+        for pane in (1, 2, 3, 4):
+            machine.keys(f"alt-{pane}")
+            machine.type("flood 3000\n")
+        for pane in (1, 2, 3, 4):
+            machine.wait_screen(r"^ *2999 the quick.*\n *3000 the quick.*\n3000 lines, \d+ bytes", 60, pane)
+
+
 @case("alt-enter shows one pane on the whole screen, and all again")
 def _(images):
     with at_prompt(images) as machine:

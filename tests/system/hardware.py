@@ -1,7 +1,7 @@
 """Machines that lack something: the system says what, and goes on with what there is."""
 
 from testbed.cases import PROMPT, case, check, main
-from testbed.machine import start
+from testbed.machine import Failure, start
 
 
 def all_panes(machine, timeout=90):
@@ -32,6 +32,37 @@ def _(images):
         machine.wait_for_screen(lambda s: "kill NAME" in s.text() and "on-the-second" not in s.text(), 20,
                                 what="pane 1 again")
         images.keep_picture(machine, "ramfb")
+
+
+def help_in_pane_1(machine, what):
+    """The first shell answers, wherever its pane is on the screen."""
+    machine.wait_screen(r"shell1> ?\W?\s", 60)
+    machine.type("clear\nhelp\n")
+    machine.wait_for_screen(lambda s: "kill NAME" in s.text() and "Keys: arrows" in s.text(), 20,
+                            what=what)
+
+
+MODES = [  # graphics mode, panes seen at once
+    ("640x480x32", 1), ("800x600x32", 1), ("1024x768x32", 1), ("1280x800x16", 4),
+    ("1280x1024x32", 4), ("1920x1080x32", 4),
+]
+
+
+def graphics_mode(images, mode, panes):
+    width, height, bits = (int(n) for n in mode.split("x"))
+    with start("bios", iso=images.make("--graphics", mode), limit=90) as machine:
+        help_in_pane_1(machine, f"help in {mode}")
+        screen = machine.screen()
+        check((screen.width, screen.height) == (width, height),
+              f"the mode is {screen.width}x{screen.height}")
+        machine.wait_serial(rf"framebuffer: {width} x {height}, {bits} bits", 5, plain=True)
+        seen = sum(f"shell{n}>" in screen.text() for n in (1, 2, 3, 4))
+        check(seen == panes, f"{seen} panes are seen, not {panes}:\n{screen.text()}")
+        images.keep_picture(machine, mode)
+
+
+for m, p in MODES:
+    case(f"graphics mode {m}: {p} at once")(lambda images, m=m, p=p: graphics_mode(images, m, p))
 
 
 @case("no serial port")
@@ -87,12 +118,39 @@ for model, feature in MISSING:
         lambda images, m=model, n=feature: names_what_is_missing(images, m, n))
 
 
-OPTIONAL = ["max,-smep", "max,-smap", "max,-smap,-smep,-avx,-avx2", "max,-apic,-x2apic"]
-for model in OPTIONAL[:3]:
+OPTIONAL = ["max,-smep", "max,-smap", "max,-smap,-smep,-avx,-avx2", "max,-xsaveopt"]
+for model in OPTIONAL:
     @case(f"CPU {model}: runs without the optional feature")
     def _(images, model=model):
         with start("bios", iso=images.standard(), cpu=model, limit=60) as machine:
             all_panes(machine)
+
+
+@case("NMIs are survived")
+def _(images):
+    with start("bios", iso=images.standard(), limit=60) as machine:
+        all_panes(machine)
+        for _ in range(50):
+            machine.nmi()
+        machine.type("help\n")
+        machine.wait_screen(r"\bkill NAME\b", 20, 1)
+
+
+def leaves(images, firmware, command):
+    """QEMU ends when the machine is switched off; with -no-reboot also when it is reset."""
+    with start(firmware, iso=images.standard(), limit=90) as machine:
+        machine.wait_screen(PROMPT, 60, 1)
+        machine.type(command)
+        try:
+            machine.type("\n")
+        except Failure:
+            pass  # it was gone before the key was let go
+        check(machine.exit_status(20) == 0, "QEMU left with an error")
+
+
+for f in ("bios", "uefi"):
+    for c in ("poweroff", "reboot"):
+        case(f"{c} by {f}")(lambda images, f=f, c=c: leaves(images, f, c))
 
 
 if __name__ == "__main__":

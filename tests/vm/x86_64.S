@@ -62,8 +62,9 @@ vm_guest_divide:
     jmp vm_guest_exit
 
     /* The entry stub, twice: as it is, and with the trap flag set inside the range, so that each of
-     * its instructions is an upcall. The stub keeps the stack as it is: a poke may leave it anywhere. R15 = upcall page, R14 = counter, R12 = turns; R13 on exit:
-     * 1 = the stub found a poke pending, 3 = the loop ended. */
+     * its instructions is an upcall. It keeps the stack as it is: a poke may leave it anywhere.
+     * R15 = upcall page, R14 = counter, R12 = turns; R13 on exit: 1 = the stub found a poke
+     * pending, 3 = the loop ended. */
     .globl vm_guest_stepped, vm_guest_entry, vm_guest_entry_end
 vm_guest_stepped:
     pushfq

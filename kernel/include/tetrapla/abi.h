@@ -168,7 +168,8 @@ enum fault_word {
 /* ---- CALL_CREATE: handle a = quota to charge, sub = object type, w0 = destination slot ------ */
 /*  OBJ_TASK          w1 = priority ceiling (0..PRIORITY_MAX, not above the creator's).
  *                    The quota becomes the task's own: its tables are charged to it.
- *  OBJ_THREAD        b = task (0 = own); w1 = address for the IPC page; w2 = priority
+ *  OBJ_THREAD        b = task (0 = own), whose quota is charged; w1 = address for the IPC page;
+ *                    w2 = priority
  *  OBJ_ENDPOINT, OBJ_REPLY, OBJ_NOTIFICATION   no arguments
  *  OBJ_QUOTA         w1 = pages, reserved from quota a
  *  OBJ_REGION        b = parent region; w1 = offset in pages; w2 = pages; w3 = rights;

@@ -183,7 +183,8 @@ static void stopped_in_map(void)
         struct worker *w = spawn(0, LOW_PRIORITY, map_in_background, NULL);
         pause_us(i * 150);
         caught += !w->done;
-        WANT(OK, sys_thread(THREAD_STOP, w->thread, 0, 0, 0, 0, 0, 0));
+        int stopped = sys_thread(THREAD_STOP, w->thread, 0, 0, 0, 0, 0, 0);
+        WANT(w->done ? GONE : OK, stopped);
         if (!w->done) {
             WANT(OK, sys_thread(THREAD_RESUME, w->thread, 0, 0, 0, 0, 0, 0));
             await_done(w);

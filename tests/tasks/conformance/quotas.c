@@ -123,7 +123,8 @@ static void nested(void)
         WANT(OK, delete (q[i - 1]));
 }
 
-/* The quota's capability goes first: its objects live on, and the pages come back with the last. */
+/* The quota's capability goes first: its objects die, and the pages come back with the last
+ * capability to one. */
 static void deleted_before_objects(void)
 {
     uint64_t used = quota_info(CASE_QUOTA).used;
@@ -135,8 +136,7 @@ static void deleted_before_objects(void)
     struct message m = {{0}, 0, 0, 0, 0};
     int received = sys_recv(e, r, RECV_POLL, &m);
     CHECK(received == WOULD_BLOCK || received == BAD_HANDLE);
-    if (received == WOULD_BLOCK)
-        WANT(OK, delete (e));
+    WANT(OK, delete (e));
     if (status == BUSY)
         WANT(OK, delete (q));
     WANT(OK, delete (r));
@@ -202,6 +202,35 @@ static void independent(void)
     SAME(8, quota_info(b).pages);
 }
 
+/* Whoever grants a quota can take it back, whatever the grantee did with it: tasks that hold
+ * capabilities to themselves or to each other end with the quota that pays for them. */
+static void takes_back_tasks(void)
+{
+    struct info_system before = system_info();
+    handle_t quota = new_quota(100), inner = slot(), a = slot(), b = slot();
+    WANT(OK, sys_create(OBJ_QUOTA, quota, 0, inner, 80, 0, 0, 0));
+    WANT(OK, sys_create(OBJ_TASK, inner, 0, a, 1, 0, 0, 0));
+    WANT(OK, sys_create(OBJ_TASK, inner, 0, b, 1, 0, 0, 0));
+    handle_t e = slot(), t = slot();
+    WANT(OK, sys_create(OBJ_ENDPOINT, inner, 0, e, 0, 0, 0, 0));
+    WANT(OK, sys_create(OBJ_THREAD, inner, a, t, new_window(1), 1, 0, 0));
+    give(a, a, 5);
+    give(a, b, 6);
+    give(b, a, 5);
+    WANT(OK, sys_cap(CAP_MOVE, 0, e, a, 7, 0, 0));
+    WANT(OK, sys_cap(CAP_MOVE, 0, t, a, 8, 0, 0));
+    WANT(OK, sys_cap(CAP_MOVE, 0, inner, a, 9, 0, 0));
+    WANT(OK, delete (a));
+    WANT(OK, delete (b));
+    SAME(before.objects[OBJ_TASK] + 2, system_info().objects[OBJ_TASK]);
+    WANT(OK, delete (quota));
+    struct info_system after = system_info();
+    SAME(before.objects[OBJ_TASK], after.objects[OBJ_TASK]);
+    SAME(before.objects[OBJ_THREAD], after.objects[OBJ_THREAD]);
+    SAME(before.objects[OBJ_QUOTA], after.objects[OBJ_QUOTA]);
+    SAME(before.capabilities, after.capabilities);
+}
+
 const struct test_case quota_cases[] = {
     {"quota_exhausted_endpoint", until_exhausted, OBJ_ENDPOINT},
     {"quota_exhausted_reply", until_exhausted, OBJ_REPLY},
@@ -220,4 +249,5 @@ const struct test_case quota_cases[] = {
     {"quota_upcall_without_pages", upcall_without_pages, 0},
     {"quota_task_too_small", task_too_small, 0},
     {"quota_independent", independent, 0},
+    {"quota_takes_back_tasks", takes_back_tasks, 0},
     {NULL, NULL, 0}};

@@ -244,7 +244,8 @@ static void nurse(void *arg)
 {
     (void)arg;
     for (unsigned round = 0; !finished; round++) {
-        if (rebuild_wanted) {
+        if (rebuild_wanted) { /* undisturbed by the threads already started */
+            sys_thread(THREAD_PRIORITY, 0, 0, LIFT_PRIORITY, 0, 0, 0, 0);
             build_victim();
             rebuild_wanted = false;
             sys_thread(THREAD_PRIORITY, 0, 0, NURSE_PRIORITY, 0, 0, 0, 0);
