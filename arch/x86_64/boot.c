@@ -16,7 +16,8 @@ _Noreturn void leave_kernel(void);
 
 static struct boot_info info;
 static const struct mb2_tag *tags;
-static const struct mb2_module *root_module;
+static char *root_image;
+static uint64_t root_bytes;
 
 static _Noreturn void refuse(const char *what, const char *why)
 {
@@ -115,8 +116,9 @@ static void module(const struct mb2_module *m)
 {
     uint64_t bytes = m->end - m->start;
     char *start = port_pointer(m->start);
-    if (is_named(m->text, "root") && !root_module) {
-        root_module = m;
+    if (is_named(m->text, "root") && !root_image) {
+        root_image = start;
+        root_bytes = bytes;
     } else if (is_named(m->text, "symbols")) {
         panic_symbols(start, bytes);
     } else if (info.region_count < BOOT_REGIONS_MAX && m->start % PAGE_SIZE == 0) {
@@ -129,7 +131,18 @@ static void module(const struct mb2_module *m)
         for (char *p = r->name; *p; p++)
             if (*p == ' ')
                 *p = 0;
-        memset(start + bytes, 0, r->pages * PAGE_SIZE - bytes);
+    }
+}
+
+/* Clear what is behind a module on its last page. That may be the boot information itself, so this
+ * comes last. */
+static void clear_tails(void)
+{
+    for (uint64_t i = 0; i < info.region_count; i++) {
+        const struct boot_region *r = &info.region[i];
+        if (r->kind == BOOT_MODULE)
+            memset((char *)port_pointer(r->physical) + r->bytes, 0,
+                   r->pages * PAGE_SIZE - r->bytes);
     }
 }
 
@@ -189,9 +202,10 @@ void boot_main(uint64_t information)
         refuse("", why);
     describe();
     info.rsdt = rsdt_address(root_pointer());
-    if (!root_module)
+    clear_tails();
+    if (!root_image)
         refuse("", "the boot loader gave no module named \"root\"");
     sched_init();
-    kernel_main(&info, port_pointer(root_module->start), root_module->end - root_module->start);
+    kernel_main(&info, root_image, root_bytes);
     leave_kernel();
 }

@@ -20,7 +20,7 @@ static void copy_is_sibling(void)
     SAME(OBJ_NOTIFICATION, cap_info(0, c).type);
     SAME(RIGHT_SIGNAL | RIGHT_WAIT, cap_info(0, c).rights);
     SAME(0x30, cap_info(0, c).badge);
-    WANT(OK, delete (n));
+    WANT(OK, drop(n));
     WANT(OK, sys_signal(c, 0x10));
     uint64_t bits;
     WANT(OK, sys_wait(c, WAIT_POLL, 0, &bits));
@@ -71,7 +71,7 @@ static void destination_bounds(void)
     CHECK(empty(0, to));
     WANT(OK, copy_to(n, HANDLE_MAX));
     SAME(OBJ_NOTIFICATION, cap_info(0, HANDLE_MAX).type);
-    WANT(OK, delete (HANDLE_MAX));
+    WANT(OK, drop(HANDLE_MAX));
 }
 
 static void mint_shrinks_rights(void)
@@ -113,12 +113,12 @@ static void delete_takes_derived(void)
 {
     handle_t e = new_endpoint(), child = mint(e, RIGHTS_ALL, 1);
     handle_t grandchild = mint(child, RIGHT_SEND, 0), sibling = mint(e, RIGHTS_ALL, 2);
-    WANT(OK, delete (child));
+    WANT(OK, drop(child));
     CHECK(empty(0, child));
     CHECK(empty(0, grandchild));
     CHECK(!empty(0, sibling));
     CHECK(!empty(0, e));
-    WANT(BAD_HANDLE, delete (child));
+    WANT(BAD_HANDLE, drop(child));
 }
 
 static void revoke_keeps_itself(void)
@@ -157,7 +157,7 @@ static void copy_of_derived_dies(void)
 {
     handle_t a = new_endpoint(), b = mint(a, RIGHTS_ALL, 0), sibling = copy(b);
     handle_t below = mint(sibling, RIGHTS_ALL, 0);
-    WANT(OK, delete (b));
+    WANT(OK, drop(b));
     CHECK(!empty(0, sibling) && !empty(0, below));
     WANT(OK, revoke(a));
     CHECK(empty(0, sibling) && empty(0, below));
@@ -182,7 +182,7 @@ static void delete_in_other_task(void)
 {
     handle_t e = new_endpoint(), task = new_task_of(new_quota(16), 1);
     give(task, e, 5);
-    WANT(OK, delete (e));
+    WANT(OK, drop(e));
     SAME(OBJ_ENDPOINT, cap_info(task, 5).type);
     uint64_t alive = system_info().objects[OBJ_ENDPOINT];
     WANT(OK, sys_cap(CAP_DELETE, task, 5, 0, 0, 0, 0));
@@ -223,7 +223,7 @@ static void move_between_tasks(void)
 
 static void delete_empty(void)
 {
-    WANT(BAD_HANDLE, delete (slot()));
+    WANT(BAD_HANDLE, drop(slot()));
     WANT(BAD_HANDLE, revoke(slot()));
 }
 
@@ -234,10 +234,10 @@ static void last_capability(void)
         uint64_t alive = system_info().objects[types[i]];
         handle_t a = new_object(types[i]), b = copy(a), c = copy(b);
         SAME(alive + 1, system_info().objects[types[i]]);
-        WANT(OK, delete (a));
-        WANT(OK, delete (c));
+        WANT(OK, drop(a));
+        WANT(OK, drop(c));
         SAME(alive + 1, system_info().objects[types[i]]);
-        WANT(OK, delete (b));
+        WANT(OK, drop(b));
         SAME(alive, system_info().objects[types[i]]);
     }
 }
@@ -252,7 +252,7 @@ static void counts(void)
     SAME(used + 3, system_info().capabilities);
     CHECK(cap_info(0, e).children != 0);
     SAME(0, cap_info(0, c).children);
-    WANT(OK, delete (e));
+    WANT(OK, drop(e));
     SAME(used, system_info().capabilities);
 }
 
@@ -281,7 +281,7 @@ static void whole_table(void)
         WANT(OK, sys_cap(CAP_COPY, 0, e, task, at, 0, 0));
     for (handle_t at = 1; at <= HANDLE_MAX; at += 1000)
         WANT(OCCUPIED, sys_cap(CAP_COPY, 0, e, task, at, 0, 0));
-    WANT(OK, delete (task));
+    WANT(OK, drop(task));
     SAME(OBJ_ENDPOINT, cap_info(0, e).type);
 }
 
@@ -302,7 +302,7 @@ static void delete_own_task(void)
     start(w, delete_self_task, NULL);
     pause_ms(2);
     SAME(0, w->status);
-    WANT(OK, delete (w->thread));
+    WANT(OK, drop(w->thread));
     SAME(tasks, system_info().objects[OBJ_TASK]);
     SAME(threads, system_info().objects[OBJ_THREAD]);
 }
@@ -338,8 +338,8 @@ static void task_holds_itself(void)
     WANT(OK, sys_cap(CAP_DELETE, task, 8, 0, 0, 0, 0));
     WANT(OK, sys_cap(CAP_DELETE, task, 9, 0, 0, 0, 0));
     WANT(OK, sys_cap(CAP_DELETE, other, 9, 0, 0, 0, 0));
-    WANT(OK, delete (other));
-    WANT(OK, delete (task));
+    WANT(OK, drop(other));
+    WANT(OK, drop(task));
     SAME(tasks, system_info().objects[OBJ_TASK]);
 }
 

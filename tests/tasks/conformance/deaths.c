@@ -96,7 +96,7 @@ static void endpoint_with_callers(void)
     for (unsigned i = 0; i < 4; i++)
         w[i] = queued_caller(i & 1 ? task : 0);
     WANT(OK, sys_cap(CAP_DELETE, task, e, 0, 0, 0, 0));
-    WANT(OK, delete (e));
+    WANT(OK, drop(e));
     for (unsigned i = 0; i < 4; i++) {
         await_done(w[i]);
         SAME(PEER_DIED, w[i]->status);
@@ -113,7 +113,7 @@ static void endpoint_with_receivers(void)
         w[i] = spawn(0, LOW_PRIORITY, receives, (void *)(uint64_t)reply[i]);
         await_state(w[i]->thread, THREAD_RECEIVING);
     }
-    WANT(OK, delete (e));
+    WANT(OK, drop(e));
     for (unsigned i = 0; i < 3; i++) {
         await_done(w[i]);
         SAME(PEER_DIED, w[i]->status);
@@ -126,7 +126,7 @@ static void endpoint_after_receive(void)
 {
     begin();
     struct worker *w = received_caller(0);
-    WANT(OK, delete (e));
+    WANT(OK, drop(e));
     int status = answer();
     await_done(w);
     if (status == OK)
@@ -157,7 +157,7 @@ static void reply_with_caller(void)
 {
     begin();
     struct worker *w = received_caller(0);
-    WANT(OK, delete (r));
+    WANT(OK, drop(r));
     await_done(w);
     SAME(PEER_DIED, w->status);
     WANT(BAD_HANDLE, answer());
@@ -169,7 +169,7 @@ static void reply_of_receiver(void)
     handle_t own = new_reply();
     struct worker *w = spawn(0, LOW_PRIORITY, receives, (void *)(uint64_t)own);
     await_state(w->thread, THREAD_RECEIVING);
-    WANT(OK, delete (own));
+    WANT(OK, drop(own));
     await_done(w);
     SAME(PEER_DIED, w->status);
     /* The endpoint works as before. */
@@ -186,7 +186,7 @@ static void reply_in_use_by_receiver(void)
     await_state(w->thread, THREAD_RECEIVING);
     WANT(OCCUPIED, poll());
     WANT(EMPTY, answer());
-    WANT(OK, delete (w->thread));
+    WANT(OK, drop(w->thread));
     WANT(WOULD_BLOCK, poll());
 }
 
@@ -196,10 +196,10 @@ static void client_queued(void)
 {
     begin();
     struct worker *a = queued_caller(0), *b = queued_caller(0), *c = queued_caller(0);
-    WANT(OK, delete (b->thread));
+    WANT(OK, drop(b->thread));
     WANT(OK, poll());
     WANT(OK, answer());
-    WANT(OK, delete (c->thread));
+    WANT(OK, drop(c->thread));
     WANT(WOULD_BLOCK, poll());
     await_done(a);
 }
@@ -208,7 +208,7 @@ static void client_received(void)
 {
     begin();
     struct worker *w = received_caller(0);
-    WANT(OK, delete (w->thread));
+    WANT(OK, drop(w->thread));
     WANT(GONE, answer());
     WANT(EMPTY, answer());
     struct worker *again = received_caller(0);
@@ -223,7 +223,7 @@ static void client_task_queued(void)
     queued_caller(task);
     queued_caller(task);
     struct worker *mine = queued_caller(0);
-    WANT(OK, delete (task));
+    WANT(OK, drop(task));
     WANT(OK, poll());
     WANT(OK, answer());
     await_done(mine);
@@ -235,7 +235,7 @@ static void client_task_received(void)
     begin();
     handle_t task = task_with_endpoint();
     received_caller(task);
-    WANT(OK, delete (task));
+    WANT(OK, drop(task));
     WANT(GONE, answer());
     WANT(WOULD_BLOCK, poll());
 }
@@ -251,7 +251,7 @@ static void server_task_holding(void)
     await_state(server->thread, THREAD_RECEIVING);
     struct worker *client = spawn(0, HIGH_PRIORITY, calls, NULL);
     await_state(client->thread, THREAD_AWAITING_REPLY);
-    WANT(OK, delete (task));
+    WANT(OK, drop(task));
     await_done(client);
     SAME(PEER_DIED, client->status);
 }
@@ -263,7 +263,7 @@ static void server_task_receiving(void)
     WANT(OK, sys_cap(CAP_MOVE, 0, own, task, own, 0, 0));
     struct worker *server = spawn(task, LOW_PRIORITY, receives, (void *)(uint64_t)own);
     await_state(server->thread, THREAD_RECEIVING);
-    WANT(OK, delete (task));
+    WANT(OK, drop(task));
     struct worker *client = received_caller(0);
     WANT(OK, answer());
     await_done(client);
@@ -279,7 +279,7 @@ static void server_succession(void)
     struct worker *server = spawn(task, LOW_PRIORITY, holds, (void *)(uint64_t)r);
     await_state(server->thread, THREAD_RECEIVING);
     struct worker *first = spawn(0, HIGH_PRIORITY, calls, NULL), *second = queued_caller(0);
-    WANT(OK, delete (task));
+    WANT(OK, drop(task));
     r = new_reply();
     WANT(OK, poll());
     WANT(OK, answer());
@@ -296,7 +296,7 @@ static void server_thread_holding(void)
     await_state(server->thread, THREAD_RECEIVING);
     struct worker *client = spawn(0, HIGH_PRIORITY, calls, NULL);
     await_state(client->thread, THREAD_AWAITING_REPLY);
-    WANT(OK, delete (server->thread));
+    WANT(OK, drop(server->thread));
     /* The reply object belongs to the task, so another thread may answer; or the call is ended. */
     int status = answer();
     CHECK(status == OK || status == EMPTY || status == GONE);
@@ -314,7 +314,7 @@ static void notification_with_waiters(void)
         w[i] = spawn(0, LOW_PRIORITY, waits, NULL);
         await_state(w[i]->thread, THREAD_WAITING);
     }
-    WANT(OK, delete (n));
+    WANT(OK, drop(n));
     for (unsigned i = 0; i < 3; i++) {
         await_done(w[i]);
         SAME(PEER_DIED, w[i]->status);
@@ -325,7 +325,7 @@ static void bound_notification(void)
 {
     begin();
     WANT(OK, sys_thread(THREAD_BIND, 0, n, 0, 0, 0, 0, 0));
-    WANT(OK, delete (n));
+    WANT(OK, drop(n));
     WANT(WOULD_BLOCK, poll());
     struct worker *w = spawn(0, LOW_PRIORITY, calls, NULL);
     struct message m = {{0}, 0, 0, 0, 0};
@@ -343,7 +343,7 @@ static void armed_notification(void)
         WANT(WOULD_BLOCK,
              sys_wait(m, WAIT_ARM | WAIT_POLL, time_now() + 1000000 + i * 1000, &bits));
         if (i % 3 != 0)
-            WANT(OK, delete (m));
+            WANT(OK, drop(m));
     }
     pause_ms(5);
 }
@@ -421,7 +421,7 @@ static void deleted_in_state(void)
     uint64_t threads = system_info().objects[OBJ_THREAD];
     for (unsigned round = 0; round < 3; round++) {
         struct worker *w = thread_in((enum stage)case_arg);
-        WANT(OK, delete (w->thread));
+        WANT(OK, drop(w->thread));
         SAME(threads, system_info().objects[OBJ_THREAD]);
         WANT(WOULD_BLOCK, case_arg == STAGE_AWAITING || case_arg == STAGE_FAULT_RECEIVED
                               ? (answer() == GONE ? poll() : -1)

@@ -41,7 +41,7 @@ static void irq_twice(void)
     WANT(BUSY, new_irq(b, 5, IRQ_ISA));
     SAME(OBJ_NONE, cap_info(0, b).type);
     for (unsigned i = 0; i < 20; i++) {
-        WANT(OK, delete (a));
+        WANT(OK, drop(a));
         WANT(OK, new_irq(a, 5, IRQ_ISA));
     }
 }
@@ -68,12 +68,12 @@ static void irq_binding(void)
     int status = sys_irq(IRQ_BIND, irq, n, 0);
     CHECK(status == OK || status == BAD_ARG);
     WANT(OK, sys_irq(IRQ_BIND, irq, n, 1));
-    WANT(OK, delete (n));
+    WANT(OK, drop(n));
     status = sys_irq(IRQ_ACK, irq, 0, 0);
     CHECK(status == OK || status == EMPTY);
     WANT(OK, sys_irq(IRQ_BIND, irq, m, 4));
-    WANT(OK, delete (irq));
-    WANT(OK, delete (m));
+    WANT(OK, drop(irq));
+    WANT(OK, drop(m));
 }
 
 #define RTC_INDEX 0x70
@@ -172,7 +172,7 @@ static void irq_at_receiver(void)
     SAME(OK, status);
     SAME(RECV_SIGNALS, m.kind);
     CHECK(m.badge & 0x8000);
-    WANT(OK, delete (irq)); /* while it may still arrive */
+    WANT(OK, drop(irq)); /* while it may still arrive */
 }
 
 /* ---- ports --------------------------------------------------------------------------------------------- */
@@ -257,7 +257,7 @@ static void ports_need_permission(void)
     CHECK(!allowed(task, 0x83, WIDTH_16, false));
     CHECK(!allowed(task, 0x85, WIDTH_16, false));
     CHECK(!allowed(task, 0x84, WIDTH_32, false));
-    WANT(OK, delete (ports));
+    WANT(OK, drop(ports));
     CHECK(!allowed(task, 0x84, WIDTH_8, false));
     CHECK(allowed(0, 0x84, WIDTH_8, false));
 }
@@ -274,7 +274,7 @@ static void ports_taken_away(void)
     CHECK(allowed(task, 0x85, WIDTH_8, false));
     WANT(OK, revoke(outer)); /* inner goes; other still allows the port */
     CHECK(allowed(task, 0x85, WIDTH_8, false));
-    WANT(OK, delete (other));
+    WANT(OK, drop(other));
     CHECK(!allowed(task, 0x85, WIDTH_8, false));
 }
 

@@ -362,7 +362,7 @@ static void without_endpoint(void)
     start(w, read_entry, (void *)NOTHING);
     await_state(w->thread, THREAD_FAULTED);
     SAME(0, w->done);
-    WANT(OK, delete (w->thread));
+    WANT(OK, drop(w->thread));
 }
 
 /* An endpoint that dies before the fault is no endpoint. */
@@ -372,7 +372,7 @@ static void endpoint_dead_before(void)
     struct worker *w = new_worker(new_task(), LOW_PRIORITY);
     handle_t other = new_endpoint();
     WANT(OK, sys_thread(THREAD_SET_FAULT, w->thread, other, 0, 0, 0, 0, 0));
-    WANT(OK, delete (other));
+    WANT(OK, drop(other));
     start(w, undefined, NULL);
     await_state(w->thread, THREAD_FAULTED);
 }
@@ -385,10 +385,10 @@ static void endpoint_dies_queued(void)
     for (unsigned i = 0; i < 3; i++)
         w[i] = faulting(task, undefined, NULL);
     pause_ms(5);
-    WANT(OK, delete (e));
+    WANT(OK, drop(e));
     for (unsigned i = 0; i < 3; i++) {
         await_state(w[i]->thread, THREAD_FAULTED);
-        WANT(OK, delete (w[i]->thread));
+        WANT(OK, drop(w[i]->thread));
     }
 }
 
@@ -397,7 +397,7 @@ static void endpoint_dies_received(void)
     begin();
     struct worker *w = faulting(new_task(), undefined, NULL);
     take_fault(e, r);
-    WANT(OK, delete (e));
+    WANT(OK, drop(e));
     int status = answer(FAULT_REPLY_STOP);
     if (status == OK)
         SAME(THREAD_STOPPED, thread_info(w->thread).state);
@@ -410,7 +410,7 @@ static void reply_dies(void)
     begin();
     struct worker *w = faulting(new_task(), undefined, NULL);
     take_fault(e, r);
-    WANT(OK, delete (r));
+    WANT(OK, drop(r));
     await_state(w->thread, THREAD_FAULTED);
     SAME(0, w->done);
 }
@@ -492,12 +492,12 @@ static void deleted_under_use(void)
         WANT(OK, map_pages(0, region, va, 0, 1, RW));
         struct worker *w = faulting(0, touch_for_ever, (void *)va);
         pause_us(200 + 100 * round);
-        WANT(OK, delete (region));
+        WANT(OK, drop(region));
         struct fault f = take_fault(e, r);
         SAME(FAULT_PAGE, f.word[FAULT_VECTOR]);
         SAME(va, f.word[FAULT_ADDRESS]);
         WANT(OK, answer(FAULT_REPLY_STOP));
-        WANT(OK, delete (w->thread));
+        WANT(OK, drop(w->thread));
     }
 }
 

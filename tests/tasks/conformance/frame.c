@@ -152,7 +152,7 @@ handle_t new_quota(uint64_t pages)
     return at;
 }
 
-int delete (handle_t at)
+int drop(handle_t at)
 {
     return sys_cap(CAP_DELETE, 0, at, 0, 0, 0, 0);
 }
@@ -361,7 +361,7 @@ struct worker *spawn(handle_t task, unsigned priority, void (*entry)(void *), vo
 
 void release(struct worker *w)
 {
-    WANT(OK, delete (w->thread));
+    WANT(OK, drop(w->thread));
     worker_used[w - workers] = false;
 }
 
@@ -540,11 +540,11 @@ void frame_end(void)
 {
     struct message m = {{0}, 0, 0, 0, 0};
     uint64_t bits;
-    delete (CASE_THREAD);
+    drop(CASE_THREAD);
     for (handle_t at = next_slot; at > CASE_SLOTS; at--)
-        delete (at - 1);
-    delete (CASE_RAM);
-    delete (CASE_QUOTA);
+        drop(at - 1);
+    drop(CASE_RAM);
+    drop(CASE_QUOTA);
     /* Nothing of the case may be left in the frame's own objects. */
     sys_wait(FRAME_CONTROL, WAIT_POLL, 0, &bits);
     while (sys_recv(FRAME_ENDPOINT, FRAME_REPLY, RECV_POLL, &m) == OK) {

@@ -253,7 +253,7 @@ static void bad_handle(void)
         WANT(BAD_HANDLE, try_row(r, HANDLE_NONE));
     /* A handle whose object is gone. */
     handle_t gone = copy(of_type[r->type]);
-    WANT(OK, delete (gone));
+    WANT(OK, drop(gone));
     WANT(BAD_HANDLE, try_row(r, gone));
 }
 

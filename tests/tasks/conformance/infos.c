@@ -18,8 +18,8 @@ static void system_counts(void)
     CHECK(b.kernel_entries > a.kernel_entries);
     CHECK(b.uptime_ns >= a.uptime_ns);
     CHECK(b.pool_free <= a.pool_free);
-    WANT(OK, delete (e));
-    WANT(OK, delete (n));
+    WANT(OK, drop(e));
+    WANT(OK, drop(n));
     pause_ms(2);
     struct info_system c = system_info();
     CHECK(c.context_switches > b.context_switches && c.interrupts >= b.interrupts);
@@ -99,7 +99,7 @@ static void quota(void)
     handle_t e = slot();
     WANT(OK, sys_create(OBJ_ENDPOINT, q, 0, e, 0, 0, 0, 0));
     SAME(1, quota_info(q).used);
-    WANT(OK, delete (e));
+    WANT(OK, drop(e));
     SAME(0, quota_info(q).used);
 }
 

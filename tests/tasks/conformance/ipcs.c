@@ -267,7 +267,7 @@ static void reply_recv_gone(void)
     struct worker *a = new_client(0, e, 1, 1);
     struct message m = {{0}, 0, 0, 0, 0};
     WANT(OK, sys_recv(e, r, 0, &m));
-    WANT(OK, delete (a->thread));
+    WANT(OK, drop(a->thread));
     struct worker *b = new_client(0, e, 2, 1);
     WANT(OK, sys_reply_recv(e, r, 1, &m));
     SAME(GONE, m.reply_status);
@@ -383,7 +383,7 @@ static void page_unmapped(void)
         WANT(OK, sys_recv(e, r, 0, &m));
         answer(r, 0);
         await_done(again);
-        WANT(OK, delete (w->thread));
+        WANT(OK, drop(w->thread));
         for (unsigned i = 0; i < PAGE_SIZE; i++)
             SAME(0x77, ((const volatile uint8_t *)w->block.ipc)[i]);
         CHECK(WRITABLE((uint64_t)w->block.ipc));
@@ -401,7 +401,7 @@ static void page_belongs_to_no_region(void)
     SAME(RW, page_info(0, page).rights);
     handle_t at = slot();
     WANT(OCCUPIED, sys_create(OBJ_THREAD, CASE_QUOTA, 0, at, page, 1, 0, 0));
-    WANT(OK, delete (w->thread));
+    WANT(OK, drop(w->thread));
     SAME(0, page_info(0, page).mapped);
 }
 

@@ -181,7 +181,7 @@ static void revoked_after_split(void)
     WANT(OK, map_pages(0, r, va, 0, 2 * LARGE_PAGES, RW));
     WANT(OK, unmap_pages(task, va + 5 * PAGE_SIZE, 1));
     WANT(OK, protect_pages(0, r, va + 600 * PAGE_SIZE, 3, MAP_READ));
-    WANT(OK, delete (r));
+    WANT(OK, drop(r));
     for (unsigned p = 0; p < 2 * LARGE_PAGES; p++) {
         SAME(0, page_info(task, va + p * PAGE_SIZE).mapped);
         SAME(0, page_info(0, va + p * PAGE_SIZE).mapped);

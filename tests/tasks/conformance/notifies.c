@@ -265,7 +265,7 @@ static void bind_moves(void)
     int status = sys_thread(THREAD_BIND, 0, n, 0, 0, 0, 0, 0);
     CHECK(status == OK || status == BUSY);
     WANT(OK, sys_thread(THREAD_BIND, w->thread, 0, 0, 0, 0, 0, 0));
-    WANT(OK, delete (w->thread));
+    WANT(OK, drop(w->thread));
     WANT(OK, sys_thread(THREAD_BIND, 0, n, 0, 0, 0, 0, 0));
     WANT(OK, sys_signal(n, 2));
     SAME(2, take(WAIT_POLL));
@@ -277,7 +277,7 @@ static void bound_thread_deleted(void)
     n = new_notification();
     struct worker *w = spawn(0, LOW_PRIORITY, spin_for_ever, NULL);
     WANT(OK, sys_thread(THREAD_BIND, w->thread, n, 1, 0, 0, 0, 0));
-    WANT(OK, delete (w->thread));
+    WANT(OK, drop(w->thread));
     WANT(OK, sys_signal(n, 2));
     SAME(2, take(WAIT_POLL));
 }

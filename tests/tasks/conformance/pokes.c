@@ -445,7 +445,7 @@ static void of_dead_thread(void)
     await_state(w->thread, THREAD_DEAD);
     int status = poke(w->thread);
     CHECK(status == OK || status == GONE);
-    WANT(OK, delete (w->thread));
+    WANT(OK, drop(w->thread));
     WANT(BAD_HANDLE, poke(w->thread));
 }
 

@@ -115,7 +115,7 @@ static void long_destruction(void)
     fill(MAP_MAP, region, va, 64);
     WANT(OK, sys_map(task, 64, &done));
     begin();
-    WANT(OK, delete (task));
+    WANT(OK, drop(task));
     end();
     SAME(tasks, system_info().objects[OBJ_TASK]);
 }
@@ -147,7 +147,7 @@ static void many_objects(void)
     }
     start_ticking();
     begin();
-    WANT(OK, delete (task));
+    WANT(OK, drop(task));
     end();
     SAME(endpoints, system_info().objects[OBJ_ENDPOINT]);
 }
@@ -197,7 +197,7 @@ static void stopped_in_map(void)
         else
             SAME(0, mapped);
         WANT(OK, unmap_pages(target_task, target_va, 8 * CHUNK));
-        WANT(OK, delete (w->thread));
+        WANT(OK, drop(w->thread));
     }
     if (caught == 0)
         skip("every map was over before it could be stopped");
@@ -211,7 +211,7 @@ static void deleted_in_map(void)
     for (unsigned i = 1; i <= 10; i++) {
         struct worker *w = spawn(0, LOW_PRIORITY, map_in_background, NULL);
         pause_us(i * 150);
-        WANT(OK, delete (w->thread));
+        WANT(OK, drop(w->thread));
         WANT(OK, unmap_pages(target_task, target_va, 8 * CHUNK));
         SAME(0, page_info(target_task, target_va).mapped);
     }
@@ -229,9 +229,9 @@ static void deleted_under_map(void)
         struct worker *w = spawn(0, LOW_PRIORITY, map_in_background, NULL);
         pause_us(i * 150);
         if (i == 10)
-            WANT(OK, delete (target_task));
+            WANT(OK, drop(target_task));
         else
-            WANT(OK, delete (target_region));
+            WANT(OK, drop(target_region));
         await_done(w);
         if (i < 10)
             for (uint64_t p = 0; p < 8 * CHUNK; p += 61)
@@ -268,8 +268,8 @@ static void two_revokes(void)
         CHECK(v->status == OK || v->status == BAD_HANDLE);
         SAME(OBJ_NONE, cap_info(0, d).type);
         SAME(0, page_info(target_task, target_va).mapped);
-        WANT(OK, delete (target_task));
-        WANT(OK, delete (region));
+        WANT(OK, drop(target_task));
+        WANT(OK, drop(region));
         release(w);
         release(v);
     }

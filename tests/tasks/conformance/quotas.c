@@ -53,7 +53,7 @@ static void until_exhausted(void)
         SAME(objects + (at - first), system_info().objects[case_arg]);
         CHECK(quota_info(small).used <= 4);
         for (handle_t h = first; h < at; h++)
-            WANT(OK, delete (h));
+            WANT(OK, drop(h));
         SAME(objects, system_info().objects[case_arg]);
         SAME(used, quota_info(small).used);
         if (case_arg != OBJ_TASK && case_arg != OBJ_THREAD)
@@ -72,7 +72,7 @@ static void irq_without_quota(void)
     int status = make(OBJ_IRQ, at);
     if (status != QUOTA) { /* there may have been room for a smaller object */
         WANT(OK, status);
-        WANT(OK, delete (at));
+        WANT(OK, drop(at));
     }
     WANT(OK, sys_create(OBJ_IRQ, CASE_QUOTA, ROOT_IRQ_CONTROL, slot(), 5, IRQ_ISA, 0, 0));
 }
@@ -90,8 +90,8 @@ static void children_reserve(void)
     SAME(40, quota_info(a).pages);
     SAME(50, quota_info(b).pages);
     CHECK(quota_info(parent).used >= used + 90);
-    WANT(OK, delete (a));
-    WANT(OK, delete (b));
+    WANT(OK, drop(a));
+    WANT(OK, drop(b));
     SAME(used, quota_info(parent).used);
 }
 
@@ -117,10 +117,10 @@ static void nested(void)
     handle_t e = slot();
     WANT(OK, sys_create(OBJ_ENDPOINT, q[9], 0, e, 0, 0, 0, 0));
     CHECK(quota_info(q[9]).used >= 1);
-    WANT(OK, delete (e));
+    WANT(OK, drop(e));
     SAME(0, quota_info(q[9]).used);
     for (unsigned i = 10; i > 0; i--)
-        WANT(OK, delete (q[i - 1]));
+        WANT(OK, drop(q[i - 1]));
 }
 
 /* The quota's capability goes first: its objects die, and the pages come back with the last
@@ -130,16 +130,16 @@ static void deleted_before_objects(void)
     uint64_t used = quota_info(CASE_QUOTA).used;
     handle_t q = new_quota(20), e = slot();
     WANT(OK, sys_create(OBJ_ENDPOINT, q, 0, e, 0, 0, 0, 0));
-    int status = delete (q);
+    int status = drop(q);
     WANT_EITHER(OK, BUSY, status);
     handle_t r = new_reply();
     struct message m = {{0}, 0, 0, 0, 0};
     int received = sys_recv(e, r, RECV_POLL, &m);
     CHECK(received == WOULD_BLOCK || received == BAD_HANDLE);
-    WANT(OK, delete (e));
+    WANT(OK, drop(e));
     if (status == BUSY)
-        WANT(OK, delete (q));
-    WANT(OK, delete (r));
+        WANT(OK, drop(q));
+    WANT(OK, drop(r));
     SAME(used, quota_info(CASE_QUOTA).used);
 }
 
@@ -187,7 +187,7 @@ static void task_too_small(void)
         if (status == QUOTA)
             SAME(0, quota_info(quota).used);
         else
-            WANT(OK, delete (at));
+            WANT(OK, drop(at));
         SAME(0, quota_info(quota).used);
     }
 }
@@ -220,10 +220,10 @@ static void takes_back_tasks(void)
     WANT(OK, sys_cap(CAP_MOVE, 0, e, a, 7, 0, 0));
     WANT(OK, sys_cap(CAP_MOVE, 0, t, a, 8, 0, 0));
     WANT(OK, sys_cap(CAP_MOVE, 0, inner, a, 9, 0, 0));
-    WANT(OK, delete (a));
-    WANT(OK, delete (b));
+    WANT(OK, drop(a));
+    WANT(OK, drop(b));
     SAME(before.objects[OBJ_TASK] + 2, system_info().objects[OBJ_TASK]);
-    WANT(OK, delete (quota));
+    WANT(OK, drop(quota));
     struct info_system after = system_info();
     SAME(before.objects[OBJ_TASK], after.objects[OBJ_TASK]);
     SAME(before.objects[OBJ_THREAD], after.objects[OBJ_THREAD]);

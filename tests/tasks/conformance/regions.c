@@ -156,10 +156,10 @@ static void carve_merges(void)
     handle_t a = part(r, 0, 2, RW, REGION_CARVE), b = part(r, 2, 2, RW, REGION_CARVE);
     SAME(carved == region_info(r).carved, false);
     REFUSED(map_pages(0, r, va, 0, 4, RW));
-    WANT(OK, delete (a));
+    WANT(OK, drop(a));
     REFUSED(map_pages(0, r, va, 0, 4, RW));
     WANT(OK, map_pages(0, r, va, 0, 2, RW));
-    WANT(OK, delete (b));
+    WANT(OK, drop(b));
     SAME(carved, region_info(r).carved);
     WANT(OK, map_pages(0, r, va + 2 * PAGE_SIZE, 2, 2, RW));
 }
@@ -172,7 +172,7 @@ static void carve_chain(void)
     uint64_t va = new_window(8), all = new_window(16);
     WANT(OK, map_pages(0, c, va, 0, 1, RW));
     WANT(OK, map_pages(0, b, va + PAGE_SIZE, 0, 1, RW));
-    WANT(OK, delete (a));
+    WANT(OK, drop(a));
     SAME(0, page_info(0, va).mapped);
     SAME(0, page_info(0, va + PAGE_SIZE).mapped);
     SAME(OBJ_NONE, cap_info(0, c).type);
@@ -190,7 +190,7 @@ static void delete_unmaps(void)
         WANT(OK, map_pages(in, keep, va[i] + 8 * PAGE_SIZE, 0, 8, RW));
         WANT(OK, map_pages(in, r, va[i] + 16 * PAGE_SIZE, 4, 4, MAP_READ));
     }
-    WANT(OK, delete (r));
+    WANT(OK, drop(r));
     for (unsigned i = 0; i < 4; i++)
         for (unsigned p = 0; p < 20; p++)
             SAME(p >= 8 && p < 16, page_info(i & 1 ? task : 0, va[i] + p * PAGE_SIZE).mapped != 0);
@@ -240,7 +240,7 @@ static void attachments_counted(void)
     SAME(1, region_info(r).attachments);
     WANT(OK, map_pages(two, r, va, 0, 1, RW));
     SAME(2, region_info(r).attachments);
-    WANT(OK, delete (two));
+    WANT(OK, drop(two));
     SAME(1, region_info(r).attachments);
 }
 
@@ -276,7 +276,7 @@ static void attachments_reused(void)
     for (unsigned i = 0; i < 5000; i++) {
         WANT(OK, split(r, d, i & 1, 1, RW, REGION_DERIVE));
         WANT(OK, map_pages(0, d, va, 0, 1, RW));
-        WANT(OK, delete (d));
+        WANT(OK, drop(d));
     }
     SAME(0, page_info(0, va).mapped);
 }

@@ -290,7 +290,7 @@ static void budget_thread_deleted(void)
         set(w->thread, LOW_PRIORITY, 100000, 3000000);
         spawn(0, LOW_PRIORITY, spin, (void *)1);
         pause_ms(2 + i % 3);
-        WANT(OK, delete (w->thread));
+        WANT(OK, drop(w->thread));
     }
     spinning = false;
     pause_ms(5);

@@ -76,7 +76,7 @@ handle_t new_endpoint(void);
 handle_t new_reply(void);
 handle_t new_notification(void);
 handle_t new_quota(uint64_t pages);
-int delete (handle_t at);
+int drop(handle_t at);
 int revoke(handle_t at);
 handle_t mint(handle_t from, unsigned rights, uint64_t badge);
 handle_t copy(handle_t from);

@@ -79,7 +79,7 @@ static void start_bad_address(void)
         } else {
             CHECK(status == BAD_ADDRESS || status == BAD_ARG);
         }
-        WANT(OK, delete (w->thread));
+        WANT(OK, drop(w->thread));
     }
 }
 
@@ -90,7 +90,7 @@ static void argument_arrives(void)
     WANT(OK, thread(THREAD_STOP, w->thread, 0, 0));
     WANT(OK, thread(THREAD_GET_REGS, w->thread, 0, 0));
     SAME(0x1230, regs()->gpr[REG_RSP]);
-    WANT(OK, delete (w->thread));
+    WANT(OK, drop(w->thread));
     struct worker *v = new_worker(0, LOW_PRIORITY);
     WANT(OK, sys_thread(THREAD_START, v->thread, 0, (uint64_t)spin_for_ever, 0x1000, 0x4242, 0, 0));
     WANT(OK, thread(THREAD_STOP, v->thread, 0, 0));
@@ -236,7 +236,7 @@ static void registers_run_with(void)
         WANT(OK, thread(THREAD_GET_REGS, w->thread, 0, 0));
         SAME((uint64_t)store_all_end, regs()->rip);
         CHECK(regs()->rflags & 0x200); /* interrupts cannot be off */
-        WANT(OK, delete (w->thread));
+        WANT(OK, drop(w->thread));
     }
 }
 
@@ -293,7 +293,7 @@ static void registers_bad(void)
         } else {
             CHECK(status == BAD_ARG || status == BAD_ADDRESS);
         }
-        WANT(OK, delete (w->thread));
+        WANT(OK, drop(w->thread));
         if (status == OK) {
             struct message m = {{FAULT_REPLY_STOP, 0, 0, 0, 0, 0}, 0, 0, 0, 0};
             WANT(GONE, sys_reply(r, 1, &m));
@@ -377,7 +377,7 @@ static void in_other_task(void)
     struct worker *w = spawn(task, LOW_PRIORITY, nothing, NULL);
     await_done(w);
     WANT(OK, sys_info(INFO_TASK, task, 0));
-    WANT(OK, delete (task));
+    WANT(OK, drop(task));
     SAME(THREAD_DEAD, thread_info(w->thread).state);
     REFUSED(thread(THREAD_RESUME, w->thread, 0, 0));
     REFUSED(thread(THREAD_START, w->thread, IMAGE_VA, IMAGE_VA));
@@ -402,10 +402,10 @@ static void many_threads(void)
     WANT(OK, sys_info(INFO_TASK, task, 0));
     SAME(100, ((struct info_task *)(void *)ipc()->msg)->threads);
     for (unsigned i = 0; i < 100; i += 2)
-        WANT(OK, delete (t[i]));
+        WANT(OK, drop(t[i]));
     WANT(OK, sys_info(INFO_TASK, task, 0));
     SAME(50, ((struct info_task *)(void *)ipc()->msg)->threads);
-    WANT(OK, delete (task));
+    WANT(OK, drop(task));
 }
 
 const struct test_case thread_cases[] = {{"thread_start_and_end", start_and_end, 0},

@@ -717,7 +717,7 @@ static void no_nesting(void)
     struct fault f = take_fault(e, r);
     SAME((uint64_t)guest_first, f.word[FAULT_IP]);
     SAME(1, upcalls);
-    WANT(OK, delete (w->thread));
+    WANT(OK, drop(w->thread));
 }
 
 static handle_t block_on[3];
