@@ -18,9 +18,9 @@ static unsigned passed, failed;
 static const char *prefix;
 
 static const struct test_case *const parts[] = {
-    handle_cases, call_cases,   cap_cases,    region_cases, map_cases,     large_cases, quota_cases,
-    ipc_cases,    notify_cases, thread_cases, death_cases,  sched_cases,   state_cases, fault_cases,
-    upcall_cases, poke_cases,   device_cases, info_cases,   preempt_cases, nmi_cases};
+    handle_cases, call_cases,   cap_cases,    region_cases, map_cases,   large_cases,   quota_cases,
+    ipc_cases,    notify_cases, thread_cases, death_cases,  sched_cases, state_cases,   fault_cases,
+    upcall_cases, return_cases, poke_cases,   device_cases, info_cases,  preempt_cases, nmi_cases};
 
 static void must(int status, const char *what)
 {

@@ -169,5 +169,5 @@ struct fault take_fault(handle_t endpoint, handle_t reply);
 /* ---- the parts ------------------------------------------------------------------------------------ */
 extern const struct test_case handle_cases[], call_cases[], cap_cases[], region_cases[],
     map_cases[], large_cases[], quota_cases[], ipc_cases[], death_cases[], notify_cases[],
-    sched_cases[], thread_cases[], fault_cases[], upcall_cases[], poke_cases[], state_cases[],
-    device_cases[], info_cases[], preempt_cases[], nmi_cases[];
+    sched_cases[], thread_cases[], fault_cases[], upcall_cases[], return_cases[], poke_cases[],
+    state_cases[], device_cases[], info_cases[], preempt_cases[], nmi_cases[];
