@@ -9,10 +9,10 @@
 #include "emergency.h"
 
 #define ENTRY_PRESENT 1u
-#define ENTRY_WRITE 2u
-#define ENTRY_LARGE 128u
+#define ENTRY_WRITE   2u
+#define ENTRY_LARGE   128u
 #define TABLE_ENTRIES 512u
-#define LARGE 0x200000u
+#define LARGE         0x200000u
 
 static uint64_t top[TABLE_ENTRIES] __attribute__((aligned(4096)));
 static uint64_t pointers[TABLE_ENTRIES] __attribute__((aligned(4096)));

@@ -4,9 +4,9 @@
 #include <stdint.h>
 
 #define ELF_MACHINE_X86_64 62
-#define ELF_LOAD 1u
-#define ELF_EXEC 1u
-#define ELF_WRITE 2u
+#define ELF_LOAD           1u
+#define ELF_EXEC           1u
+#define ELF_WRITE          2u
 
 struct elf_header {
     unsigned char magic[16];

@@ -14,7 +14,7 @@ struct emergency_screen {
     uint8_t *base; /* NULL: none */
     uint32_t width, height, pitch, bits_per_pixel;
     uint32_t foreground, background; /* pixel values */
-    bool text; /* VGA text mode: base is the 80×25 cell array */
+    bool text;                       /* VGA text mode: base is the 80×25 cell array */
 };
 
 void emergency_screen(const struct emergency_screen *s);

@@ -60,19 +60,19 @@ struct timer {
     void (*fire)(struct timer *);
 };
 
-struct space { /* an address space */
-    uint64_t root; /* physical address of the top table */
+struct space {        /* an address space */
+    uint64_t root;    /* physical address of the top table */
     uint64_t context; /* port: address-space identifier and its generation */
-    bool stale; /* its TLB entries must be flushed before it runs */
-    uint64_t tables; /* pages in use for tables */
+    bool stale;       /* its TLB entries must be flushed before it runs */
+    uint64_t tables;  /* pages in use for tables */
     struct quota *quota;
 };
 
-#define ATTACHMENTS_MAX 1023
+#define ATTACHMENTS_MAX      1023
 #define ATTACHMENTS_PER_PAGE (PAGE_SIZE / sizeof(void *))
 
 #define CAP_LEAF_SLOTS 64
-#define CAP_LEAVES ((HANDLE_MAX + 1) / CAP_LEAF_SLOTS)
+#define CAP_LEAVES     ((HANDLE_MAX + 1) / CAP_LEAF_SLOTS)
 
 struct task {
     struct object object;
@@ -156,22 +156,22 @@ struct ports {
 
 /* What a preempted call has done so far. Reset when the call ends or the thread is stopped. */
 struct progress {
-    unsigned index;     /* entries of the map vector that are complete */
-    struct task *task;  /* whose space the map changes; only compared */
+    unsigned index;      /* entries of the map vector that are complete */
+    struct task *task;   /* whose space the map changes; only compared */
     unsigned attachment; /* carve: next attachment to look at, */
-    uint64_t epoch;     /*   and the region's epoch when it began */
-    uint64_t page;      /* pages done of the current entry; carve: address reached */
-    struct map_op op;   /* the current entry, read once */
-    bool active;        /* op is valid */
-    bool fresh;         /* the entry made the attachment it uses */
-    bool checked;       /* protect: all leaves belong to the region */
-    bool undo;          /* the entry failed with `status`; taking back what it did */
+    uint64_t epoch;      /*   and the region's epoch when it began */
+    uint64_t page;       /* pages done of the current entry; carve: address reached */
+    struct map_op op;    /* the current entry, read once */
+    bool active;         /* op is valid */
+    bool fresh;          /* the entry made the attachment it uses */
+    bool checked;        /* protect: all leaves belong to the region */
+    bool undo;           /* the entry failed with `status`; taking back what it did */
     uint8_t status;
-    bool reaping;       /* the call's effect is done; helping the reaper */
+    bool reaping; /* the call's effect is done; helping the reaper */
 };
 
 #define ATTENTION_RESTART 1u /* its call was preempted: dispatch it again */
-#define ATTENTION_POKE 2u    /* a poke is to be delivered */
+#define ATTENTION_POKE    2u /* a poke is to be delivered */
 
 struct thread {
     struct object object;
@@ -182,13 +182,13 @@ struct thread {
     /* scheduling */
     uint8_t state; /* enum thread_state; READY while it runs too */
     uint8_t priority;
-    uint8_t level; /* of the ready queues: 2 * priority + (spent ? 0 : 1) */
-    bool spent;    /* its budget of this period is used up */
-    bool queued;   /* link is in a ready queue */
+    uint8_t level;     /* of the ready queues: 2 * priority + (spent ? 0 : 1) */
+    bool spent;        /* its budget of this period is used up */
+    bool queued;       /* link is in a ready queue */
     uint8_t attention; /* ATTENTION_*: to be done before it runs user code again */
     bool progressed;   /* progress is not all zero */
-    struct list link; /* ready queue, or the queue of what it waits for */
-    uint64_t slice;   /* ticks left of its turn */
+    struct list link;  /* ready queue, or the queue of what it waits for */
+    uint64_t slice;    /* ticks left of its turn */
     uint64_t budget, period, budget_left, period_start; /* ticks; budget 0: unlimited */
     struct timer refill;
     uint64_t cpu_ticks;
@@ -202,7 +202,7 @@ struct thread {
     uint64_t badge; /* SENDING */
     uint8_t words;
     uint8_t reply_status; /* of the reply half of a CALL_REPLY_RECV in progress */
-    bool faulting;  /* the message is a fault; words in fault[] */
+    bool faulting;        /* the message is a fault; words in fault[] */
     uint8_t wait_flags;
     uint64_t fault[FAULT_WORDS];
     struct endpoint *fault_endpoint;
@@ -264,8 +264,8 @@ extern struct counters counters;
 extern uint64_t cpu_features;
 
 /* What a call returns instead of a result word: statuses that do not exist. */
-#define CALL_BLOCKED 0xfeULL      /* the thread waits, or its registers are set already */
-#define CALL_RESTART 0xffULL      /* preempted: dispatch again later */
+#define CALL_BLOCKED 0xfeULL /* the thread waits, or its registers are set already */
+#define CALL_RESTART 0xffULL /* preempted: dispatch again later */
 
 static inline uint64_t result(unsigned status, unsigned kind, unsigned words)
 {
@@ -275,8 +275,14 @@ static inline uint64_t result(unsigned status, unsigned kind, unsigned words)
 /* For the pieces of the message path, which are called from two places each. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-static inline uint64_t min64(uint64_t a, uint64_t b) { return a < b ? a : b; }
-static inline uint64_t max64(uint64_t a, uint64_t b) { return a > b ? a : b; }
+static inline uint64_t min64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+static inline uint64_t max64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
 
 /* ---- string.c */
 void *memcpy(void *to, const void *from, size_t n);

@@ -2,4 +2,4 @@
 #pragma once
 
 #define COUNTERS_IRETS 184
-#define COUNTERS_NMIS 200
+#define COUNTERS_NMIS  200

@@ -4,17 +4,17 @@
 
 #include "kernel.h"
 
-#define PTE_PRESENT 0x001ULL
-#define PTE_WRITE 0x002ULL
-#define PTE_USER 0x004ULL
-#define PTE_PWT 0x008ULL
-#define PTE_PCD 0x010ULL
+#define PTE_PRESENT  0x001ULL
+#define PTE_WRITE    0x002ULL
+#define PTE_USER     0x004ULL
+#define PTE_PWT      0x008ULL
+#define PTE_PCD      0x010ULL
 #define PTE_ACCESSED 0x020ULL
-#define PTE_DIRTY 0x040ULL
-#define PTE_LARGE 0x080ULL /* in a leaf table: PAT, which is not used */
-#define PTE_GLOBAL 0x100ULL
-#define PTE_ADDRESS 0x000ffffffffff000ULL
-#define PTE_NX (1ULL << 63)
+#define PTE_DIRTY    0x040ULL
+#define PTE_LARGE    0x080ULL /* in a leaf table: PAT, which is not used */
+#define PTE_GLOBAL   0x100ULL
+#define PTE_ADDRESS  0x000ffffffffff000ULL
+#define PTE_NX       (1ULL << 63)
 
 /* Make the kernel's top table; then map into it; then use it. */
 void kernel_space_start(void);

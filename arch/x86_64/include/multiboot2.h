@@ -35,9 +35,9 @@ struct mb2_memory_entry {
     uint64_t base, length;
     uint32_t type, zero;
 };
-#define MB2_MEMORY_RAM 1u
+#define MB2_MEMORY_RAM  1u
 #define MB2_MEMORY_ACPI 3u
-#define MB2_MEMORY_BAD 5u
+#define MB2_MEMORY_BAD  5u
 
 struct mb2_memory_map {
     struct mb2_tag tag;
@@ -46,7 +46,7 @@ struct mb2_memory_map {
 };
 
 #define MB2_FRAMEBUFFER_DIRECT 1u
-#define MB2_FRAMEBUFFER_TEXT 2u
+#define MB2_FRAMEBUFFER_TEXT   2u
 
 struct mb2_framebuffer {
     struct mb2_tag tag;

@@ -15,9 +15,9 @@
 #include <tetrapla/abi.h>
 
 #define PHYSICAL_WINDOW 0xffff800000000000ULL
-#define TSS_WINDOW 0xfffffe8000000000ULL
-#define DEVICE_WINDOW 0xffffff0000000000ULL
-#define KERNEL_BASE 0xffffffff80000000ULL
+#define TSS_WINDOW      0xfffffe8000000000ULL
+#define DEVICE_WINDOW   0xffffff0000000000ULL
+#define KERNEL_BASE     0xffffffff80000000ULL
 
 static inline uint64_t port_ticks(void)
 {
@@ -62,12 +62,21 @@ static inline uint64_t *msg_word(struct thread_regs *r, unsigned i)
 }
 
 /* Call word on the way in, result word on the way out. */
-static inline uint64_t *reg_result(struct thread_regs *r) { return &r->gpr[REG_RAX]; }
-static inline uint64_t *reg_badge(struct thread_regs *r) { return &r->gpr[REG_RBX]; }
-static inline uint64_t reg_ip(const struct thread_regs *r) { return r->rip; }
+static inline uint64_t *reg_result(struct thread_regs *r)
+{
+    return &r->gpr[REG_RAX];
+}
+static inline uint64_t *reg_badge(struct thread_regs *r)
+{
+    return &r->gpr[REG_RBX];
+}
+static inline uint64_t reg_ip(const struct thread_regs *r)
+{
+    return r->rip;
+}
 
-#define FLAGS_FIXED 0x002u
-#define FLAGS_TRAP 0x100u
+#define FLAGS_FIXED     0x002u
+#define FLAGS_TRAP      0x100u
 #define FLAGS_INTERRUPT 0x200u
 #define FLAGS_DIRECTION 0x400u
 #define FLAGS_ALIGNMENT 0x40000u

@@ -18,8 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE_SIZE 4096ULL
-#define PAGE_SHIFT 12
+#define PAGE_SIZE       4096ULL
+#define PAGE_SHIFT      12
 #define LARGE_PAGE_SIZE (512 * PAGE_SIZE)
 
 /* ---- address space ------------------------------------------------------------------------
@@ -28,13 +28,13 @@
  *  INFO_PAGE_VA             the time page, read-only, in every task
  *  USER_MAX                 end of user space (exclusive); one guard page below the canonical hole
  */
-#define USER_MIN 0x0000000000001000ULL
-#define USER_MAX 0x00007fffffffe000ULL
+#define USER_MIN     0x0000000000001000ULL
+#define USER_MAX     0x00007fffffffe000ULL
 #define INFO_PAGE_VA 0x00007fffffffd000ULL /* inside user space, mapped by the kernel */
 
 typedef uint32_t handle_t;
 #define HANDLE_NONE 0u
-#define HANDLE_MAX 32767u /* a capability table has slots 1 to HANDLE_MAX */
+#define HANDLE_MAX  32767u /* a capability table has slots 1 to HANDLE_MAX */
 
 /* ---- call word: RAX on entry ----------------------------------------------------------------
  *   bits  0–7   call number (enum call)
@@ -48,19 +48,19 @@ static inline uint64_t call_word(unsigned nr, unsigned sub, handle_t a, handle_t
 }
 
 enum call {
-    CALL_CALL = 0,       /* send a message to an endpoint and wait for the reply */
-    CALL_REPLY = 1,      /* answer the caller held by a reply object */
-    CALL_RECV = 2,       /* receive a message, a fault, or the bound notification's signals */
-    CALL_REPLY_RECV = 3, /* both, in one entry */
-    CALL_SIGNAL = 4,     /* or bits into a notification */
-    CALL_WAIT = 5,       /* take a notification's bits; arm its deadline */
-    CALL_CREATE = 6,     /* make an object, charged to a quota */
-    CALL_CAP = 7,        /* copy, mint, delete, revoke capabilities */
-    CALL_MAP = 8,        /* change an address space: a vector of operations */
-    CALL_THREAD = 9,     /* start, stop, registers, priority, bind, poke ... */
-    CALL_IRQ = 10,       /* bind and acknowledge an interrupt */
+    CALL_CALL = 0,           /* send a message to an endpoint and wait for the reply */
+    CALL_REPLY = 1,          /* answer the caller held by a reply object */
+    CALL_RECV = 2,           /* receive a message, a fault, or the bound notification's signals */
+    CALL_REPLY_RECV = 3,     /* both, in one entry */
+    CALL_SIGNAL = 4,         /* or bits into a notification */
+    CALL_WAIT = 5,           /* take a notification's bits; arm its deadline */
+    CALL_CREATE = 6,         /* make an object, charged to a quota */
+    CALL_CAP = 7,            /* copy, mint, delete, revoke capabilities */
+    CALL_MAP = 8,            /* change an address space: a vector of operations */
+    CALL_THREAD = 9,         /* start, stop, registers, priority, bind, poke ... */
+    CALL_IRQ = 10,           /* bind and acknowledge an interrupt */
     CALL_UPCALL_RETURN = 11, /* leave an upcall, mapping pages on the way */
-    CALL_INFO = 12,      /* ask about an object or the system */
+    CALL_INFO = 12,          /* ask about an object or the system */
     CALL_COUNT
 };
 
@@ -70,10 +70,22 @@ enum call {
  *   bits 16–23  words received
  *   bits 24–31  CALL_REPLY_RECV: status of the reply half (OK, GONE, EMPTY)
  */
-static inline unsigned result_status(uint64_t r) { return r & 0xff; }
-static inline unsigned result_kind(uint64_t r) { return r >> 8 & 0xff; }
-static inline unsigned result_words(uint64_t r) { return r >> 16 & 0xff; }
-static inline unsigned result_reply_status(uint64_t r) { return r >> 24 & 0xff; }
+static inline unsigned result_status(uint64_t r)
+{
+    return r & 0xff;
+}
+static inline unsigned result_kind(uint64_t r)
+{
+    return r >> 8 & 0xff;
+}
+static inline unsigned result_words(uint64_t r)
+{
+    return r >> 16 & 0xff;
+}
+static inline unsigned result_reply_status(uint64_t r)
+{
+    return r >> 24 & 0xff;
+}
 
 enum status {
     OK = 0,
@@ -113,23 +125,23 @@ enum object_type {
 };
 
 /* Rights, per object type; a capability carries up to eight. */
-#define RIGHT_READ 0x01u    /* region */
-#define RIGHT_WRITE 0x02u   /* region */
-#define RIGHT_EXEC 0x04u    /* region */
-#define RIGHT_CARVE 0x08u   /* region: carve and derive */
-#define RIGHT_SEND 0x01u    /* endpoint: call */
-#define RIGHT_RECV 0x02u    /* endpoint: receive; be a fault handler */
-#define RIGHT_SIGNAL 0x01u  /* notification: signal */
-#define RIGHT_WAIT 0x02u    /* notification: wait, arm, bind */
-#define RIGHT_CAPS 0x01u    /* task: read and change its capability table */
-#define RIGHT_MAP 0x02u     /* task: change its address space */
+#define RIGHT_READ    0x01u /* region */
+#define RIGHT_WRITE   0x02u /* region */
+#define RIGHT_EXEC    0x04u /* region */
+#define RIGHT_CARVE   0x08u /* region: carve and derive */
+#define RIGHT_SEND    0x01u /* endpoint: call */
+#define RIGHT_RECV    0x02u /* endpoint: receive; be a fault handler */
+#define RIGHT_SIGNAL  0x01u /* notification: signal */
+#define RIGHT_WAIT    0x02u /* notification: wait, arm, bind */
+#define RIGHT_CAPS    0x01u /* task: read and change its capability table */
+#define RIGHT_MAP     0x02u /* task: change its address space */
 #define RIGHT_THREADS 0x04u /* task: create threads in it */
-#define RIGHT_INFO 0x08u    /* task, thread: ask about it */
+#define RIGHT_INFO    0x08u /* task, thread: ask about it */
 #define RIGHT_CONTROL 0x01u /* thread: start, stop, registers, priority, bind, upcall */
-#define RIGHT_POKE 0x02u    /* thread: poke */
-#define RIGHT_BUDGET 0x10u  /* thread: loosen a limited budget */
-#define RIGHT_USE 0x01u     /* reply, quota, irq, ports, irq control: use it */
-#define RIGHTS_ALL 0xffu
+#define RIGHT_POKE    0x02u /* thread: poke */
+#define RIGHT_BUDGET  0x10u /* thread: loosen a limited budget */
+#define RIGHT_USE     0x01u /* reply, quota, irq, ports, irq control: use it */
+#define RIGHTS_ALL    0xffu
 
 /* ---- messages ------------------------------------------------------------------------------- */
 #define MSG_REG_WORDS 6 /* carried in RDI RSI RDX R10 R8 R9, in this order */
@@ -156,14 +168,14 @@ enum fault_word {
 };
 /* A fault is answered by a reply. Word 0 of the reply: */
 #define FAULT_REPLY_RESUME 0 /* run again from the (possibly changed) registers */
-#define FAULT_REPLY_STOP 1   /* leave the thread stopped */
+#define FAULT_REPLY_STOP   1 /* leave the thread stopped */
 
 /* ---- notifications ------------------------------------------------------------------------- */
 #define SIGNAL_DEADLINE (1ULL << 63) /* set by the kernel when the deadline passes */
-#define WAIT_POLL 1u                 /* CALL_WAIT: return at once (WOULD_BLOCK if no bit is set) */
-#define WAIT_ARM 2u                  /* CALL_WAIT: set the deadline first; DEADLINE_NEVER disarms */
-#define WAIT_KEEP 4u                 /* CALL_WAIT: do not clear the bits */
-#define DEADLINE_NEVER UINT64_MAX
+#define WAIT_POLL       1u           /* CALL_WAIT: return at once (WOULD_BLOCK if no bit is set) */
+#define WAIT_ARM        2u           /* CALL_WAIT: set the deadline first; DEADLINE_NEVER disarms */
+#define WAIT_KEEP       4u           /* CALL_WAIT: do not clear the bits */
+#define DEADLINE_NEVER  UINT64_MAX
 
 /* ---- CALL_CREATE: handle a = quota to charge, sub = object type, w0 = destination slot ------ */
 /*  OBJ_TASK          w1 = priority ceiling (0..PRIORITY_MAX, not above the creator's).
@@ -181,9 +193,9 @@ enum region_mode { REGION_DERIVE = 0, REGION_CARVE = 1 };
 
 /* IRQ numbers: with IRQ_ISA an ISA line 0–15 (overrides from the ACPI MADT applied), otherwise a
  * global system interrupt with the given trigger and polarity. */
-#define IRQ_ISA 1u
+#define IRQ_ISA   1u
 #define IRQ_LEVEL 2u
-#define IRQ_LOW 4u
+#define IRQ_LOW   4u
 
 /* ---- CALL_CAP: a = source task, b = destination task (0 = own) ------------------------------ */
 enum cap_op {
@@ -203,19 +215,19 @@ enum map_kind {
     MAP_PORTS = 3,   /* region = ports capability: allow IN and OUT on the range */
     MAP_KINDS
 };
-#define MAP_READ RIGHT_READ
-#define MAP_WRITE RIGHT_WRITE
-#define MAP_EXEC RIGHT_EXEC
+#define MAP_READ       RIGHT_READ
+#define MAP_WRITE      RIGHT_WRITE
+#define MAP_EXEC       RIGHT_EXEC
 #define MAP_VECTOR_MAX 64
 
 struct map_op {
-    uint8_t kind;     /* enum map_kind */
-    uint8_t rights;   /* MAP_READ | MAP_WRITE | MAP_EXEC; READ is implied by the others */
-    uint16_t zero;    /* must be 0 */
-    handle_t region;  /* capability in the *caller's* table (MAP, PROTECT, PORTS) */
-    uint64_t va;      /* page-aligned */
-    uint64_t offset;  /* in pages from the start of the region (MAP) */
-    uint64_t pages;   /* 1 or more (0: BAD_ARG) */
+    uint8_t kind;    /* enum map_kind */
+    uint8_t rights;  /* MAP_READ | MAP_WRITE | MAP_EXEC; READ is implied by the others */
+    uint16_t zero;   /* must be 0 */
+    handle_t region; /* capability in the *caller's* table (MAP, PROTECT, PORTS) */
+    uint64_t va;     /* page-aligned */
+    uint64_t offset; /* in pages from the start of the region (MAP) */
+    uint64_t pages;  /* 1 or more (0: BAD_ARG) */
 };
 
 /* The IPC page. The kernel reads and writes it through its own mapping. */
@@ -228,14 +240,14 @@ _Static_assert(sizeof(struct ipc_page) == PAGE_SIZE, "IPC page");
 
 /* ---- CALL_THREAD: a = thread (0 = own) ----------------------------------------------------- */
 enum thread_op {
-    THREAD_START = 0,    /* w0 = rip, w1 = rsp, w2 = argument (RDI); a stopped thread */
-    THREAD_STOP = 1,     /* a waiting thread's call ends with STOPPED when it is resumed */
-    THREAD_RESUME = 2,   /* go on after THREAD_STOP */
-    THREAD_GET_REGS = 3, /* struct thread_regs into the caller's IPC page (msg); thread stopped */
-    THREAD_SET_REGS = 4, /* from the caller's IPC page; thread stopped or in a fault */
+    THREAD_START = 0,     /* w0 = rip, w1 = rsp, w2 = argument (RDI); a stopped thread */
+    THREAD_STOP = 1,      /* a waiting thread's call ends with STOPPED when it is resumed */
+    THREAD_RESUME = 2,    /* go on after THREAD_STOP */
+    THREAD_GET_REGS = 3,  /* struct thread_regs into the caller's IPC page (msg); thread stopped */
+    THREAD_SET_REGS = 4,  /* from the caller's IPC page; thread stopped or in a fault */
     THREAD_SET_FAULT = 5, /* b = endpoint (RIGHT_RECV not needed, RIGHT_SEND is), 0 = none */
-    THREAD_BIND = 6,     /* b = notification (0 = unbind); w0 = 1: a signal also pokes */
-    THREAD_UPCALL = 7,   /* w0 = address for the upcall page (0 = unregister), w1 = lo, w2 = hi,
+    THREAD_BIND = 6,      /* b = notification (0 = unbind); w0 = 1: a signal also pokes */
+    THREAD_UPCALL = 7,    /* w0 = address for the upcall page (0 = unregister), w1 = lo, w2 = hi,
                             w3 = handler, w4 = handler stack top; charged to the thread's task */
     THREAD_POKE = 8,
     THREAD_PRIORITY = 9, /* w0 = priority, w1 = budget ns per period (0 = unlimited), w2 = period */
@@ -246,8 +258,10 @@ enum thread_op {
 #define PRIORITY_MAX 31 /* higher runs first; 0 is for background work */
 
 /* General registers in the order in which the hardware numbers them, then the rest. */
+/* clang-format off */
 enum { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
        REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_COUNT };
+/* clang-format on */
 
 struct thread_regs {
     uint64_t gpr[REG_COUNT];
@@ -255,17 +269,19 @@ struct thread_regs {
 };
 
 /* ---- upcalls -------------------------------------------------------------------------------- */
+/* clang-format off */
 enum fault_vector {
     FAULT_DIVIDE = 0, FAULT_DEBUG = 1, FAULT_BREAKPOINT = 3, FAULT_OVERFLOW = 4, FAULT_BOUND = 5,
     FAULT_UNDEFINED = 6, FAULT_NO_FPU = 7, FAULT_SEGMENT = 11, FAULT_STACK = 12,
     FAULT_PROTECTION = 13, FAULT_PAGE = 14, FAULT_X87 = 16, FAULT_ALIGNMENT = 17, FAULT_SIMD = 19,
     UPCALL_POKE = 256 /* not a fault: the thread was poked */
 };
+/* clang-format on */
 /* Page-fault error code bits (Intel SDM vol. 3, 4.7). */
 #define PF_PRESENT 1u
-#define PF_WRITE 2u
-#define PF_USER 4u
-#define PF_FETCH 16u
+#define PF_WRITE   2u
+#define PF_USER    4u
+#define PF_FETCH   16u
 
 struct upcall_page {
     struct thread_regs regs; /* state at the fault; upcall_return loads it, sanitised */
@@ -289,14 +305,14 @@ enum irq_op {
 
 /* ---- CALL_INFO: sub = what, a = handle; results in the IPC page, from msg[0] on ----------- */
 enum info_what {
-    INFO_SYSTEM = 0, /* no handle: struct info_system */
-    INFO_CAP = 1,    /* a = task (0 = own), w0 = slot: struct info_cap; an empty slot has type 0 */
-    INFO_TASK = 2,   /* struct info_task */
-    INFO_THREAD = 3, /* struct info_thread */
-    INFO_QUOTA = 4,  /* struct info_quota */
-    INFO_REGION = 5, /* struct info_region */
-    INFO_PAGE = 6,   /* a = task (0 = own), w0 = va: struct info_page_map */
-    INFO_MEASURE = 7, /* a = irq control; w0 = 1: reset and start measuring, 0: stop; struct info_measure */
+    INFO_SYSTEM = 0,  /* no handle: struct info_system */
+    INFO_CAP = 1,     /* a = task (0 = own), w0 = slot: struct info_cap; an empty slot has type 0 */
+    INFO_TASK = 2,    /* struct info_task */
+    INFO_THREAD = 3,  /* struct info_thread */
+    INFO_QUOTA = 4,   /* struct info_quota */
+    INFO_REGION = 5,  /* struct info_region */
+    INFO_PAGE = 6,    /* a = task (0 = own), w0 = va: struct info_page_map */
+    INFO_MEASURE = 7, /* a = irq control; w0 = 1: reset and measure, 0: stop: struct info_measure */
 };
 
 struct info_system {
@@ -311,6 +327,7 @@ struct info_system {
     uint64_t cr_writes, invlpgs, msr_writes, irets, xsaves, nmis;
 };
 _Static_assert(sizeof(struct info_system) <= MSG_MAX_WORDS * sizeof(uint64_t), "info_system");
+/* clang-format off */
 struct info_task { uint64_t threads, ceiling, capabilities, tables, attachments, cpu_ns; };
 struct info_thread { uint64_t state, priority, budget, period, cpu_ns, poked; };
 enum thread_state { /* info_thread.state */
@@ -322,17 +339,18 @@ struct info_quota { uint64_t pages, used; }; /* used includes what child quotas 
 struct info_region { uint64_t pages, cache, ram, attachments, carved; };
 struct info_page_map { uint64_t mapped, rights, page_size; };
 struct info_measure { uint64_t longest_ticks, longest_call, samples; };
+/* clang-format on */
 
-#define CPU_PCID 1u
-#define CPU_INVPCID 2u
-#define CPU_SMEP 4u
-#define CPU_SMAP 8u
-#define CPU_X2APIC 16u
-#define CPU_TSC_DEADLINE 32u
-#define CPU_AVX 64u
-#define CPU_XSAVEOPT 128u
+#define CPU_PCID           1u
+#define CPU_INVPCID        2u
+#define CPU_SMEP           4u
+#define CPU_SMAP           8u
+#define CPU_X2APIC         16u
+#define CPU_TSC_DEADLINE   32u
+#define CPU_AVX            64u
+#define CPU_XSAVEOPT       128u
 #define CPU_GIGABYTE_PAGES 256u
-#define CPU_INVARIANT_TSC 512u
+#define CPU_INVARIANT_TSC  512u
 
 /* ---- the time page ---------------------------------------------------------------------------- */
 /* Monotonic time since boot in ns = ((ticks - tick_base) * mult) >> shift, ticks from RDTSC, the

@@ -8,20 +8,21 @@
 
 #include <tetrapla/abi.h>
 
-#define BOOTINFO_VA 0x00007ffffff00000ULL
-#define ROOT_STACK_TOP 0x00007f0000000000ULL
+#define BOOTINFO_VA      0x00007ffffff00000ULL
+#define ROOT_STACK_TOP   0x00007f0000000000ULL
 #define ROOT_STACK_PAGES 16
-#define ROOT_IPC_VA 0x00007f8000000000ULL
-#define BOOTINFO_MAGIC 0x544f4f4241525454ULL
+#define ROOT_IPC_VA      0x00007f8000000000ULL
+#define BOOTINFO_MAGIC   0x544f4f4241525454ULL
 
 enum root_handle { /* handles in root's capability table when it starts */
-    ROOT_TASK = 1,
-    ROOT_THREAD = 2,
-    ROOT_QUOTA = 3, /* the whole kernel pool that is not in use */
-    ROOT_IRQ_CONTROL = 4,
-    ROOT_PORTS = 5, /* all 65,536 ports but the interrupt controllers' */
-    ROOT_IMAGE = 6, /* region: root's own image, then its stack; mapped when it starts */
-    ROOT_FIRST_REGION = 16 /* regions follow in the order of boot_info.region */
+                   ROOT_TASK = 1,
+                   ROOT_THREAD = 2,
+                   ROOT_QUOTA = 3, /* the whole kernel pool that is not in use */
+                   ROOT_IRQ_CONTROL = 4,
+                   ROOT_PORTS = 5, /* all 65,536 ports but the interrupt controllers' */
+                   ROOT_IMAGE =
+                       6, /* region: root's own image, then its stack; mapped when it starts */
+                   ROOT_FIRST_REGION = 16 /* regions follow in the order of boot_info.region */
 };
 
 enum boot_region_kind {
@@ -37,8 +38,8 @@ struct boot_region {
     handle_t handle;
     uint64_t physical; /* for device drivers' bookkeeping and messages */
     uint64_t pages;
-    uint64_t bytes;    /* modules: exact length */
-    char name[48];     /* modules: first word of GRUB's command line */
+    uint64_t bytes; /* modules: exact length */
+    char name[48];  /* modules: first word of GRUB's command line */
 };
 
 #define BOOT_REGIONS_MAX 160

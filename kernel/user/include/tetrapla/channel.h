@@ -14,8 +14,8 @@
 #include <tetrapla/task.h>
 
 struct channel_ring {
-    volatile uint32_t head; /* written by the producer: bytes ever written, modulo 2^32 */
-    volatile uint32_t tail; /* written by the consumer: bytes ever read */
+    volatile uint32_t head;           /* written by the producer: bytes ever written, modulo 2^32 */
+    volatile uint32_t tail;           /* written by the consumer: bytes ever read */
     volatile uint32_t producer_waits; /* producer wants a signal when room appears */
     volatile uint32_t consumer_idle;  /* consumer wants a signal when bytes appear */
     uint32_t reserved[12];
@@ -30,14 +30,14 @@ struct channel_shared {
     uint32_t reserved[9];
     struct channel_ring ring[2]; /* 0: client → server, 1: server → client */
 };
-#define CHANNEL_MAGIC 0x6c656e6e616863ULL
+#define CHANNEL_MAGIC           0x6c656e6e616863ULL
 #define CHANNEL_BYTES(capacity) (sizeof(struct channel_shared) + 2 * (size_t)(capacity))
 
 struct channel {
     struct channel_shared *shared;
-    uint32_t capacity;        /* checked copy */
-    unsigned side;            /* 0 = client, 1 = server */
-    handle_t own, peer;       /* notifications */
+    uint32_t capacity;  /* checked copy */
+    unsigned side;      /* 0 = client, 1 = server */
+    handle_t own, peer; /* notifications */
     uint64_t own_bits, peer_bits;
 };
 

@@ -10,23 +10,29 @@
 #include <tetrapla/abi.h>
 
 enum root_op {
-    ROOT_PING = 0,   /* → status */
+    ROOT_PING = 0,      /* → status */
     ROOT_TASK_INFO = 1, /* w1 = index → struct root_task_info in words 1..; BAD_ARG past the end */
-    ROOT_MEMORY = 2, /* → struct root_memory in words 1.. */
-    ROOT_KILL = 3,   /* text = name: kill the task; a driver is restarted. Needs admin=yes */
+    ROOT_MEMORY = 2,    /* → struct root_memory in words 1.. */
+    ROOT_KILL = 3,      /* text = name: kill the task; a driver is restarted. Needs admin=yes */
     ROOT_LOG_READ = 4, /* w1 = position (0 = oldest) → w1 = next position, w2 = bytes, w3.. text */
     ROOT_LOG_WRITE = 5, /* text: a line for the log, prefixed with the task's name */
-    ROOT_EXIT = 6,   /* w1 = exit status: the calling task is done; never answered */
-    ROOT_FOCUS = 7,  /* w1 = index of the pane with the keyboard (server of channels only) */
-    ROOT_SERVED = 8, /* a driver reports that it has served a call: resets its death count */
-    ROOT_START = 9,  /* text = name: start a task that has stopped or exited. Needs admin=yes */
+    ROOT_EXIT = 6,      /* w1 = exit status: the calling task is done; never answered */
+    ROOT_FOCUS = 7,     /* w1 = index of the pane with the keyboard (server of channels only) */
+    ROOT_SERVED = 8,    /* a driver reports that it has served a call: resets its death count */
+    ROOT_START = 9,     /* text = name: start a task that has stopped or exited. Needs admin=yes */
     ROOT_CAP_INFO = 10, /* w1 = slot of the caller → type, rights, badge, next slot to ask
                            about, used or not (0 = end) */
     ROOT_SHUTDOWN = 11, /* w1 = 0: power off, 1: reboot. Needs admin=yes */
 };
 
-enum root_task_state { ROOT_ABSENT = 0, ROOT_RUNNING, ROOT_EXITED, ROOT_FAULTED, ROOT_KILLED,
-                       ROOT_GIVEN_UP };
+enum root_task_state {
+    ROOT_ABSENT = 0,
+    ROOT_RUNNING,
+    ROOT_EXITED,
+    ROOT_FAULTED,
+    ROOT_KILLED,
+    ROOT_GIVEN_UP
+};
 
 struct root_task_info {
     char name[24];

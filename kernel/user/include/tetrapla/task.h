@@ -17,31 +17,32 @@
 
 #include <tetrapla/abi.h>
 
-#define IMAGE_VA 0x0000000100000000ULL
-#define HEAP_VA 0x0000010000000000ULL
-#define GRANT_VA 0x0000020000000000ULL
-#define RESERVE_VA 0x0000200000000000ULL
+#define IMAGE_VA    0x0000000100000000ULL
+#define HEAP_VA     0x0000010000000000ULL
+#define GRANT_VA    0x0000020000000000ULL
+#define RESERVE_VA  0x0000200000000000ULL
 #define RESERVE_END 0x00007e0000000000ULL
-#define STACK_TOP 0x00007f0000000000ULL
-#define IPC_VA 0x00007f8000000000ULL
-#define STARTUP_VA 0x00007fffffe00000ULL
+#define STACK_TOP   0x00007f0000000000ULL
+#define IPC_VA      0x00007f8000000000ULL
+#define STARTUP_VA  0x00007fffffe00000ULL
 
-enum task_handle { /* in every task that root starts */
-    TASK_SELF = 1,   /* rights: CAPS MAP THREADS INFO */
-    TASK_THREAD = 2, /* the main thread */
-    TASK_QUOTA = 3,
-    TASK_MEMORY = 4, /* region: the manifest's memory=, image, stack and heap lie in it */
-    TASK_ROOT = 5,   /* endpoint of root, badge = task number (protocol: root.h) */
-    TASK_GRANTS = 6  /* grants follow; then free slots, from startup.first_free */
+enum task_handle {                  /* in every task that root starts */
+                   TASK_SELF = 1,   /* rights: CAPS MAP THREADS INFO */
+                   TASK_THREAD = 2, /* the main thread */
+                   TASK_QUOTA = 3,
+                   TASK_MEMORY =
+                       4, /* region: the manifest's memory=, image, stack and heap lie in it */
+                   TASK_ROOT = 5,  /* endpoint of root, badge = task number (protocol: root.h) */
+                   TASK_GRANTS = 6 /* grants follow; then free slots, from startup.first_free */
 };
 
 enum grant_kind {
-    GRANT_ENDPOINT = 1,  /* use=NAME: RIGHT_SEND; serve=NAME: RIGHT_SEND|RIGHT_RECV */
-    GRANT_REGION = 2,    /* a region, mapped at va for bytes */
-    GRANT_IRQ = 3,       /* irq=N */
-    GRANT_PORTS = 4,     /* ports=BASE+N: extra = base; IN and OUT already allowed */
-    GRANT_CHANNEL = 5,   /* channel end: va, handle = own notification, peer = the other side's */
-    GRANT_MODULE = 6,    /* module=NAME: read-only region, mapped at va, bytes long */
+    GRANT_ENDPOINT = 1,    /* use=NAME: RIGHT_SEND; serve=NAME: RIGHT_SEND|RIGHT_RECV */
+    GRANT_REGION = 2,      /* a region, mapped at va for bytes */
+    GRANT_IRQ = 3,         /* irq=N */
+    GRANT_PORTS = 4,       /* ports=BASE+N: extra = base; IN and OUT already allowed */
+    GRANT_CHANNEL = 5,     /* channel end: va, handle = own notification, peer = the other side's */
+    GRANT_MODULE = 6,      /* module=NAME: read-only region, mapped at va, bytes long */
     GRANT_FRAMEBUFFER = 7, /* mapped at va; startup.framebuffer describes it */
     GRANT_NOTIFICATION = 8, /* a notification to signal or wait on */
 };
@@ -50,16 +51,16 @@ struct grant {
     char name[24];
     uint32_t kind; /* enum grant_kind */
     handle_t handle;
-    handle_t peer;    /* channels: notification of the other end */
-    uint32_t index;   /* channels: bit number that this end's notification gets */
+    handle_t peer;     /* channels: notification of the other end */
+    uint32_t index;    /* channels: bit number that this end's notification gets */
     uint32_t peer_bit; /* channels: bit to signal at peer */
-    uint32_t extra;   /* ports: first port; irq: line; channel: 0 = client end, 1 = server end */
+    uint32_t extra;    /* ports: first port; irq: line; channel: 0 = client end, 1 = server end */
     uint64_t va;
     uint64_t bytes;
 };
 
 #define STARTUP_MAGIC 0x5452415453534b54ULL
-#define GRANTS_MAX 40
+#define GRANTS_MAX    40
 
 struct startup {
     uint64_t magic;
@@ -67,11 +68,11 @@ struct startup {
     uint32_t number;      /* badge at root */
     uint32_t incarnation; /* 0 at first, +1 at every restart */
     uint32_t priority;
-    handle_t first_free;  /* first unused capability slot */
+    handle_t first_free;   /* first unused capability slot */
     uint64_t memory_bytes; /* size of TASK_MEMORY */
     uint64_t memory_used;  /* taken by image, bss and stack, from its start (a multiple of 4096) */
     char args[256];        /* args="..." */
-    struct { /* as struct boot_framebuffer */
+    struct {               /* as struct boot_framebuffer */
         uint64_t present, offset;
         uint32_t width, height, pitch, bits_per_pixel;
         uint8_t red_position, red_size, green_position, green_size, blue_position, blue_size;
@@ -132,7 +133,10 @@ int thread_create(handle_t *out, void (*entry)(void *), void *arg, size_t stack_
 int thread_delete(handle_t thread);
 
 /* A mutual exclusion lock for the threads of one task. {0} is unlocked. */
-struct lock { uint32_t word; handle_t notification; };
+struct lock {
+    uint32_t word;
+    handle_t notification;
+};
 void lock_take(struct lock *l);
 void lock_drop(struct lock *l);
 
