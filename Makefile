@@ -140,9 +140,9 @@ HOST_TESTS :=
 host-tests: $(HOST_TESTS)
 # Suites that run as root tasks, and the images the system tests use, are made by tests/run.
 test: test-packages
-	@tests/run $(TESTS)
+	@tests/run --build $(B) $(TESTS)
 check: check-packages
-	@tests/run --quick
+	@tests/run --build $(B) --quick
 test-packages:
 	@tools/install-packages "make test" build iso run test
 check-packages:

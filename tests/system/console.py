@@ -124,6 +124,20 @@ def serial_only(images, **options):
         expect(r"shell2\s+running")
 
 
+@case("the serial line is a seat of its own beside the screen")
+def _(images):
+    with at_prompt(images) as machine:
+        machine.keys("alt-3")
+        machine.send_serial("echo by-wire\r")
+        machine.wait_screen(r"^by-wire$", 10, 1)
+        machine.wait_serial(r"^by-wire$", 10, plain=True)
+        machine.type("echo by-key\n")
+        machine.wait_screen(r"^by-key$", 10, 3)
+        machine.send_serial("\x1d3")
+        machine.wait_serial(r"^by-key$", 10, plain=True)
+        check("by-wire" not in machine.screen().pane(3), "pane 3 got what was sent to pane 1")
+
+
 @case("serial console without a screen")
 def _(images):
     serial_only(images)

@@ -90,7 +90,7 @@ static const char *fixed_handles(void)
         EXPECT(s && s->magic == STARTUP_MAGIC && s->number == n && s->incarnation == 0);
         EXPECT(has_cap(n, TASK_SELF, OBJ_TASK, RIGHT_CAPS | RIGHT_MAP | RIGHT_THREADS | RIGHT_INFO,
                        0));
-        EXPECT(has_cap(n, TASK_THREAD, OBJ_THREAD, RIGHTS_ALL, 0));
+        EXPECT(has_cap(n, TASK_THREAD, OBJ_THREAD, RIGHT_CONTROL | RIGHT_POKE | RIGHT_INFO, 0));
         EXPECT(has_cap(n, TASK_QUOTA, OBJ_QUOTA, RIGHTS_ALL, 0));
         EXPECT(has_cap(n, TASK_MEMORY, OBJ_REGION, RIGHTS_ALL, 0));
         EXPECT(has_cap(n, TASK_ROOT, OBJ_ENDPOINT, RIGHT_SEND, n));
