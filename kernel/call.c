@@ -132,14 +132,19 @@ bool preemption_point(void)
     port_interrupt_window();
     if (cpu0.measuring)
         measure_start(cpu0.measured_call);
-    if (!t)
-        return cpu0.ready || cpu0.next;
-    if (t->state != THREAD_READY)
+    if (!t && (cpu0.ready || cpu0.next))
         return true;
-    if (!cpu0.resched)
-        return false;
-    sched_account();
-    return sched_waiting(t);
+    if (t && t->state != THREAD_READY)
+        return true;
+    if (!t || cpu0.resched) {
+        sched_account();
+        if (t && sched_waiting(t))
+            return true;
+        if (t && t->slice == 0)
+            t->slice = slice_ticks; /* else every point would interrupt at once */
+        timer_program();            /* the tick that may just have come needs a successor */
+    }
+    return false;
 }
 
 /* ---- the longest stretch without a preemption point (INFO_MEASURE) ----------------------------- */

@@ -87,7 +87,10 @@ void attachment_free(struct attachment *a)
 unsigned kernel_page_map(struct task *t, uint64_t va, void *page, unsigned rights)
 {
     uint64_t done;
-    return port_space_map(&t->space, va, port_physical(page), 1, rights, CACHE_BACK, 0, &done);
+    unsigned status =
+        port_space_map(&t->space, va, port_physical(page), 1, rights, CACHE_BACK, 0, &done);
+    port_space_flush(&t->space); /* tables that were made in vain */
+    return status;
 }
 
 void kernel_page_unmap(struct task *t, uint64_t va, const void *page)
@@ -347,6 +350,7 @@ uint64_t map_vector(struct thread *t, struct task *task, const struct map_op *op
     uint64_t status = OK, work = 0;
 
     m.task = task;
+    m.attachment = NULL;
     m.fast = false;
 
     t->progressed = true;

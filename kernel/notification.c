@@ -105,11 +105,10 @@ uint64_t call_wait(struct thread *t, uint64_t word)
     struct notification *n = (struct notification *)c->object;
     if (flags & WAIT_ARM) {
         uint64_t when = *msg_word(&t->regs, 0);
-        if (when == DEADLINE_NEVER)
-            timer_disarm(&n->deadline);
-        else if (port_ns_to_ticks(when) <= port_ticks())
+        timer_disarm(&n->deadline);
+        if (port_ns_to_ticks(when) <= port_ticks())
             notification_signal(n, SIGNAL_DEADLINE);
-        else
+        else if (when != DEADLINE_NEVER)
             timer_arm(&n->deadline, port_ns_to_ticks(when));
     }
     if (n->bits) {

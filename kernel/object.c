@@ -137,7 +137,7 @@ bool reap(void)
 {
     while (cpu0.reap_first) {
         struct object *o = cpu0.reap_first;
-        if (o->reaped || reap_step(o)) {
+        if (reap_step(o)) {
             /* Steps append to the list but never take from it: o is still first. */
             cpu0.reap_first = o->reap_next;
             if (!cpu0.reap_first)

@@ -151,18 +151,15 @@ static bool reap_leaf(struct region *r)
 /*
  * One step of destruction. Children have usually gone before, with their capabilities. If the
  * region dies with its quota, they are taken apart here: a carved child must not outlive the parent,
- * whose extent goes back to those who may map it.
+ * whose extent goes back to those who may map it. They are killed first, so that nobody maps or
+ * divides them meanwhile; the reaper's turn for them finds nothing left to do.
  */
 bool region_reap(struct region *r)
 {
     struct region *leaf = r;
-    while (!list_empty(&leaf->children))
+    while (!list_empty(&leaf->children)) {
         leaf = container_of(leaf->children.next, struct region, sibling);
-    if (!reap_leaf(leaf))
-        return false;
-    if (leaf == r)
-        return true;
-    object_kill(&leaf->object); /* the list's turn for it will find it done */
-    leaf->object.reaped = true;
-    return false;
+        object_kill(&leaf->object);
+    }
+    return reap_leaf(leaf) && leaf == r;
 }

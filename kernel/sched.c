@@ -193,11 +193,11 @@ void timer_program(void)
 /* Nothing is ready: take dying objects apart, then wait for an interrupt. */
 static void idle(void)
 {
+    timer_program();
     if (reap_pending()) {
         reap();
         return;
     }
-    timer_program();
     measure_stop();
     if (!cpu0.ready && !cpu0.next)
         port_idle();

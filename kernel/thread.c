@@ -224,13 +224,16 @@ static unsigned op_bind(struct thread *t, struct thread *x, uint64_t handle)
     if (pokes > 1)
         return BAD_ARG;
     notification_bind(x, c ? (struct notification *)c->object : NULL, pokes);
+    if (c)
+        notification_signal((struct notification *)c->object, 0); /* bits that are set already */
     return OK;
 }
 
-/* Is budget/period more than the share x has? */
+/* Is it a larger share of the time than x has, or one over a longer period? */
 static bool looser(const struct thread *x, uint64_t budget, uint64_t period)
 {
-    return (unsigned __int128)budget * x->period > (unsigned __int128)x->budget * period;
+    return (unsigned __int128)budget * x->period > (unsigned __int128)x->budget * period ||
+           port_ns_to_ticks(period) - port_ns_to_ticks(0) > x->period;
 }
 
 /* A budget can be loosened only through a capability with RIGHT_BUDGET, so nobody lifts his own. */

@@ -197,6 +197,8 @@ void cpu_init(void)
                                                                << 48);
     wrmsr(MSR_LSTAR, (uint64_t)entry_call);
     wrmsr(MSR_FMASK, 0x47700); /* TF IF DF IOPL NT AC */
+    wrmsr(MSR_SYSENTER_CS, 0); /* SYSENTER faults, whatever the firmware set */
+    __asm__ volatile("mov %0, %%dr7" : : "r"(0x400ULL));
     wrmsr(MSR_GS_BASE, (uint64_t)&cpu0);
     wrmsr(MSR_KERNEL_GS_BASE, 0);
 }

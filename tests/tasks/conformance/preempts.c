@@ -275,7 +275,61 @@ static void two_revokes(void)
     }
 }
 
-const struct test_case preempt_cases[] = {{"preempt_long_map", long_map, 0},
+/* A region dies with its quota while its children, paid by another quota, lie in a task that dies
+ * with it: each is taken apart once. */
+static void quota_with_regions(void)
+{
+    const unsigned children = 44;
+    handle_t q = new_quota(200), others = new_quota(20), whole = new_region(64);
+    handle_t task = new_task_of(q, PRIORITY_MAX), parent = slot(), child = slot();
+    WANT(OK, sys_create(OBJ_REGION, q, whole, parent, 0, 64, RIGHTS_ALL, REGION_DERIVE));
+    for (unsigned i = 1; i <= children; i++) {
+        WANT(OK, sys_create(OBJ_REGION, others, parent, child, 0, 1, RW, REGION_DERIVE));
+        WANT(OK, sys_cap(CAP_MOVE, 0, child, task, 100 + i, 0, 0));
+    }
+    WANT(OK, drop(q));
+}
+
+static volatile uint64_t due, woken;
+
+static void wait_until_due(void *arg)
+{
+    uint64_t bits;
+    due = time_now() + 8000000;
+    sys_wait((handle_t)(uint64_t)arg, WAIT_ARM, due, &bits);
+    woken = time_now();
+}
+
+/* The turn of a thread in a long call ends, which takes a tick; a later deadline must still interrupt
+ * the call. */
+static void deadline_after_turn(void)
+{
+    unsigned done;
+    uint64_t va = 0x0000200000001000ULL, end;
+    handle_t quota = slot();
+    WANT(OK, sys_create(OBJ_QUOTA, ROOT_QUOTA, 0, quota, 4400, 0, 0, 0));
+    handle_t task = new_task_of(quota, PRIORITY_MAX), region = new_large_region(8 * CHUNK);
+    struct worker *w =
+        spawn(0, HIGH_PRIORITY, wait_until_due, (void *)(uint64_t)new_notification());
+    for (unsigned i = 0; i < MAP_VECTOR_MAX; i++)
+        ipc()->vector[i] = (struct map_op){.kind = MAP_MAP,
+                                           .rights = RW,
+                                           .region = region,
+                                           .va = va + i * 8 * CHUNK * PAGE_SIZE,
+                                           .pages = 8 * CHUNK};
+    WANT(OK, sys_map(task, MAP_VECTOR_MAX, &done));
+    end = time_now();
+    await_done(w);
+    if (end > due)
+        CHECK(woken < end);
+    else
+        skip("the call was over before the deadline");
+    WANT(OK, drop(task));
+}
+
+const struct test_case preempt_cases[] = {{"preempt_deadline_after_turn", deadline_after_turn, 0},
+                                          {"preempt_quota_with_regions", quota_with_regions, 0},
+                                          {"preempt_long_map", long_map, 0},
                                           {"preempt_long_revoke", long_revoke, 0},
                                           {"preempt_long_destruction", long_destruction, 0},
                                           {"preempt_wide_revoke", wide_revoke, 0},
