@@ -13,7 +13,7 @@ NM := nm
 AR := ar
 
 WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wshadow
-GCC_INCLUDE := $(shell $(CC) -print-file-name=include)
+GCC_INCLUDE := $(shell $(CC) -print-file-name=include 2>/dev/null)
 FREESTANDING := -std=gnu11 -ffreestanding -nostdinc -isystem $(GCC_INCLUDE) -O2 -g $(WARN) \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-omit-frame-pointer -fno-common -MMD -MP
@@ -100,7 +100,7 @@ PROGRAM_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard drivers/*/*.c tests/task
 program_name = $(if $(filter tests/vm,$(1)),vmtest,$(notdir $(1)))
 program_objects = $(patsubst %,$(B)/user/%.o,$(basename $(wildcard $(1)/*.c $(1)/*.S)))
 PROGRAMS := $(foreach d,$(PROGRAM_DIRS),$(B)/programs/$(call program_name,$(d)).elf)
-LIBGCC := $(shell gcc -print-libgcc-file-name)
+LIBGCC := $(shell gcc -print-libgcc-file-name 2>/dev/null)
 define program
 $(B)/programs/$(call program_name,$(1)).full.elf: $(call program_objects,$(1)) $(LIB) \
 		arch/$(ARCH)/user/task.ld

@@ -74,7 +74,7 @@ class Bochs(Machine):
         listener.bind(("127.0.0.1", 0))
         listener.listen(1)
         port = listener.getsockname()[1]
-        com1 = f"1, mode=socket-client, dev=localhost:{port}" if serial else "0"
+        com1 = f"1, mode=socket-client, dev=127.0.0.1:{port}" if serial else "0"
         configuration = os.path.join(self.folder, "bochsrc")
         with open(configuration, "w", encoding="utf-8") as f:
             f.write(CONFIGURATION.format(cpu=cpu, cpus=cpus, ips=ips, memory=memory, com1=com1,
