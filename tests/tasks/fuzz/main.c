@@ -303,19 +303,30 @@ static void build_innocent(void)
 /* ---- the watchdog -------------------------------------------------------------------------------------- */
 
 /*
- * Calls made so far. The counters lie in memory that the victim may scribble on, so root adds up
- * only steps that are possible in the time between two looks.
+ * Calls made so far, and how they ended. The counters lie in memory that the victim may scribble on,
+ * so root adds up only steps that are possible in the time between two looks.
  */
 #define STEP_MAX 1000000
 
+static uint64_t ended[CALL_COUNT + 1][STATUS_COUNT + 1];
+
+static void add_step(uint64_t *sum, uint64_t *seen, uint64_t now)
+{
+    if (now - *seen < STEP_MAX)
+        *sum += now - *seen;
+    *seen = now;
+}
+
 static uint64_t calls_made(void)
 {
-    static uint64_t counted, seen[VICTIM_THREADS];
+    static uint64_t counted;
+    static struct fuzz_thread seen[VICTIM_THREADS];
     for (unsigned i = 0; i < VICTIM_THREADS; i++) {
-        uint64_t now = control->thread[i].calls;
-        if (now - seen[i] < STEP_MAX)
-            counted += now - seen[i];
-        seen[i] = now;
+        const struct fuzz_thread *t = &control->thread[i];
+        add_step(&counted, (uint64_t *)&seen[i].calls, t->calls);
+        for (unsigned nr = 0; nr <= CALL_COUNT; nr++)
+            for (unsigned s = 0; s <= STATUS_COUNT; s++)
+                add_step(&ended[nr][s], (uint64_t *)&seen[i].status[nr][s], t->status[nr][s]);
     }
     return counted;
 }
@@ -365,12 +376,9 @@ static void histogram(void)
     for (unsigned nr = 0; nr <= CALL_COUNT; nr++) {
         printf("fuzz: %-13s", names[nr]);
         for (unsigned s = 0; s <= STATUS_COUNT; s++) {
-            uint64_t sum = 0;
-            for (unsigned i = 0; i < VICTIM_THREADS; i++)
-                sum += control->thread[i].status[nr][s];
-            if (sum != 0)
-                printf(" %s %lu", s < STATUS_COUNT ? status_name((int)s) : "unknown",
-                       (unsigned long)sum);
+            if (ended[nr][s] != 0)
+                printf(" %s %lu,", s < STATUS_COUNT ? status_name((int)s) : "unknown",
+                       (unsigned long)ended[nr][s]);
         }
         printf("\n");
     }
