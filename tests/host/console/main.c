@@ -1,38 +1,9 @@
 /* Hosted tests of the console server. */
 #include "test.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 
 #include "terminal.h"
-
-static unsigned passed, failed;
-
-bool result(const char *name, bool good, const char *why, ...)
-{
-    if (good) {
-        passed++;
-        printf("ok %s\n", name);
-        return good;
-    }
-    va_list list;
-    va_start(list, why);
-    failed++;
-    printf("FAIL %s: ", name);
-    vprintf(why, list);
-    printf("\n");
-    va_end(list);
-    return good;
-}
-
-uint64_t random_next(void)
-{
-    static uint64_t state = 0x9e3779b97f4a7c15ULL; /* xorshift64* */
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return state * 0x2545f4914f6cdd1dULL;
-}
 
 const char *screen_text(const struct terminal *t)
 {
@@ -125,6 +96,5 @@ int main(int count, char **arguments)
     serial_tests();
     server_tests();
     fuzz_tests();
-    printf("%u passed, %u failed\n", passed, failed);
-    return failed != 0;
+    return summary();
 }

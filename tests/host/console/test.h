@@ -1,4 +1,4 @@
-/* The smallest test frame: each test prints one line, the end a count. */
+/* What these tests share; see ../frame for results and random numbers. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,11 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "ok NAME" if good, else "FAIL NAME: why" (printf-like). Returns good. */
-bool result(const char *name, bool good, const char *why, ...)
-    __attribute__((format(printf, 3, 4)));
-/* A repeatable sequence of random numbers. */
-uint64_t random_next(void);
+#include "../frame/frame.h"
 
 struct terminal;
 /* The screen's text: rows without the blanks at their ends, joined by '|', without empty rows at

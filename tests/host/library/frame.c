@@ -1,4 +1,4 @@
-/* The frame of the tests: counting, random numbers, threads, and catching fatal(). */
+/* The frame of the tests: threads, and catching fatal(). */
 #include "library.h"
 
 #include <pthread.h>
@@ -6,33 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static unsigned passed, failed;
-
-void result(const char *name, bool good, const char *why, ...)
-{
-    if (good) {
-        passed++;
-        printf("ok %s\n", name);
-        return;
-    }
-    va_list list;
-    va_start(list, why);
-    failed++;
-    printf("FAIL %s: ", name);
-    vprintf(why, list);
-    printf("\n");
-    va_end(list);
-}
-
-uint64_t random_next(void)
-{
-    static __thread uint64_t state = 0x9e3779b97f4a7c15ULL; /* xorshift64* */
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return state * 0x2545f4914f6cdd1dULL;
-}
 
 uint64_t below(uint64_t n)
 {
@@ -101,6 +74,5 @@ int main(void)
     memory_tests();
     channel_tests();
     server_tests();
-    printf("%u passed, %u failed\n", passed, failed);
-    return failed != 0;
+    return summary();
 }

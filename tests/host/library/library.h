@@ -10,12 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../frame/frame.h"
+
 /* ---- frame: each test prints one line ---- */
-/* "ok NAME", or "FAIL NAME: why" (printf-like) if it is not good. */
-void result(const char *name, bool good, const char *why, ...)
-    __attribute__((format(printf, 3, 4)));
-/* A repeatable sequence of random numbers; below(n) is one of 0..n-1. */
-uint64_t random_next(void);
+/* A random number, 0 to n-1. */
 uint64_t below(uint64_t n);
 /* Run f(argument). True if it called fatal() and the sentence contains `expected`. */
 bool dies(void (*f)(void *), void *argument, const char *expected);

@@ -5,10 +5,10 @@ LIBRARY_SRC := string search number sort format format_double stdio malloc lock 
 	channel words status memory vm_reserve server
 LIBRARY_WARN := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes \
 	-Wvla -Wshadow -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-LIBRARY_HEADERS := $(wildcard $(LIBRARY_TEST)/*.h kernel/user/*.h kernel/user/include/*.h \
+LIBRARY_HEADERS := $(wildcard $(LIBRARY_TEST)/*.h tests/host/frame/*.h kernel/user/*.h kernel/user/include/*.h \
 	kernel/user/include/tetrapla/*.h kernel/include/tetrapla/*.h)
 LIBRARY_OBJ := $(LIBRARY_SRC:%=$(B)/host/library/%.o) $(B)/host/library/copy.o \
-	$(patsubst $(LIBRARY_TEST)/%.c,$(B)/host/library/test/%.o,$(wildcard $(LIBRARY_TEST)/*.c))
+	$(B)/host/library/test/common.o $(patsubst $(LIBRARY_TEST)/%.c,$(B)/host/library/test/%.o,$(wildcard $(LIBRARY_TEST)/*.c))
 
 $(B)/host/library/%.o: kernel/user/%.c $(LIBRARY_HEADERS)
 	@mkdir -p $(@D)
@@ -24,6 +24,9 @@ $(B)/host/library/test/%.o: $(LIBRARY_TEST)/%.c $(LIBRARY_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(LIBRARY_WARN) -D_GNU_SOURCE -I$(LIBRARY_TEST)/include -Ikernel/include \
 		-idirafter kernel/user/include -c -o $@ $<
+$(B)/host/library/test/common.o: tests/host/frame/frame.c $(LIBRARY_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(LIBRARY_WARN) -c -o $@ $<
 $(B)/host/library-test: $(LIBRARY_OBJ)
 	$(CC) -fsanitize=address,undefined -o $@ $^ -lpthread -lm
 HOST_TESTS += $(B)/host/library-test

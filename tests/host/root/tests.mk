@@ -1,7 +1,7 @@
 # Hosted tests of the root task's pure parts; see README.md.
 ROOT_PURE := words keys manifest manifest_check extent restart image
-ROOT_TEST_SRC := $(wildcard tests/host/root/*.c) $(ROOT_PURE:%=drivers/root/%.c)
-$(B)/host/root-test: $(ROOT_TEST_SRC) $(wildcard tests/host/root/*.h drivers/root/*.h) boot/manifest
+ROOT_TEST_SRC := $(wildcard tests/host/root/*.c) tests/host/frame/frame.c $(ROOT_PURE:%=drivers/root/%.c)
+$(B)/host/root-test: $(ROOT_TEST_SRC) $(wildcard tests/host/root/*.h tests/host/frame/*.h drivers/root/*.h) boot/manifest
 	@mkdir -p $(@D)
 	$(call say,HOST)$(HOST_CC) -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wvla \
 		-Wshadow -fsanitize=address,undefined -fno-sanitize-recover=all -Ikernel/include \

@@ -1,0 +1,13 @@
+/* What the hosted test programs share: counting results, and random numbers. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Print "ok NAME" or "FAIL NAME: why" and count it; returns good. */
+bool result(const char *name, bool good, const char *why, ...)
+    __attribute__((format(printf, 3, 4)));
+/* 64 random bits; each thread has the same sequence in every run. */
+uint64_t random_next(void);
+/* Print "N passed, N failed"; the program's exit status. */
+int summary(void);
