@@ -32,6 +32,8 @@ help:
 	@sed -n 's/^## //p' Makefile
 ## make            the kernel and all user tasks
 ## make iso        build/tetrapla.iso, boots by BIOS and UEFI
+## make hosted     build/hosted/tetrapla, the translator as a Linux program
+## make hosted-sanitized  the same with sanitizers, in build/hosted-san
 ## make run        boot it in QEMU (window if there is a display, else serial)
 ## make test       everything; ends with "N passed, N failed" (TESTS="name ..." runs some)
 ## make check      the quick part of it: builds, format, hosted tests
@@ -114,6 +116,9 @@ $(B)/programs/$(call program_name,$(1)).elf: $(B)/programs/$(call program_name,$
 endef
 $(foreach d,$(PROGRAM_DIRS),$(eval $(call program,$(d))))
 programs: $(PROGRAMS)
+
+# ---- the translator on Linux -------------------------------------------------------------------
+include arch/hosted/build.mk
 
 # ---- the ISO, and machines to boot it on -------------------------------------------------------
 ISO := $(B)/tetrapla.iso

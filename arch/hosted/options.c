@@ -1,0 +1,254 @@
+/*
+ * The command line: one table row per option. An option is written with one dash or two, its value
+ * as the next argument or behind "=". Everything wrong is told in one sentence that names the
+ * argument and what would be right; nothing is guessed or ignored.
+ */
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum form { TEXT, FILE_NAME, NUMBER, SIZE, FLAG, DISK, LETTERS };
+
+struct row {
+    const char *name;
+    enum form form;
+    size_t field; /* in struct options */
+    uint64_t least, most;
+    const char *value, *help; /* value: how --help writes it */
+};
+
+#define FIELD(name) offsetof(struct options, name)
+#define KIB         1024ull
+#define MIB         (1024 * KIB)
+#define GIB         (1024 * MIB)
+
+/* clang-format off */
+static const struct row rows[] = {
+    {"guest", TEXT, FIELD(guest), 0, 0, "NAME", "architecture of the guest: arm"},
+    {"board", TEXT, FIELD(board), 0, 0, "NAME", "machine to be (by default the guest's first)"},
+    {"cpu", TEXT, FIELD(cpu), 0, 0, "NAME", "processor to be (by default the board's)"},
+    {"kernel", FILE_NAME, FIELD(kernel), 0, 0, "FILE", "kernel image to start"},
+    {"initrd", FILE_NAME, FIELD(initrd), 0, 0, "FILE", "initial RAM disk for the kernel"},
+    {"dtb", FILE_NAME, FIELD(dtb), 0, 0, "FILE", "device tree instead of the board's own"},
+    {"bios", FILE_NAME, FIELD(bios), 0, 0, "FILE", "firmware to start"},
+    {"append", TEXT, FIELD(append), 0, 0, "TEXT", "command line for the kernel"},
+    {"memory", SIZE, FIELD(memory), MIB, 4 * GIB, "SIZE", "RAM, e.g. 256M; K, M or G"},
+    {"disk", DISK, 0, 0, 0, "FILE[,ro]", "disk image, up to four times; ro: never written"},
+    {"serial", TEXT, FIELD(serial), 0, 0, "WHERE", "serial port: stdio (default), a file, or none"},
+    {"gdb", NUMBER, FIELD(gdb), 1, 65535, "PORT", "wait for GDB on this port of this computer"},
+    {"icount", FLAG, FIELD(icount), 0, 0, NULL, "virtual time counts instructions: runs repeat"},
+    {"backend", TEXT, FIELD(backend), 0, 0, "NAME", "x86_64 (default) or interp"},
+    {"dump", LETTERS, FIELD(dump), 0, 0, "LETTERS", "print what the translator makes"},
+    {"stats", FLAG, FIELD(stats), 0, 0, NULL, "print counters at the end"},
+    {"cache", SIZE, FIELD(cache), 256 * KIB, GIB, "SIZE", "code cache"},
+    {"windows", NUMBER, FIELD(windows), 1, 64, "N", "guest address spaces kept mapped"},
+    {"block-limit", NUMBER, FIELD(block_limit), 1, 1024, "N", "guest instructions in a block"},
+    {"random-alloc", NUMBER, FIELD(random), 1, UINT32_MAX, "SEED", "shuffle register allocation"},
+    {"help", FLAG, FIELD(help), 0, 0, NULL, "print this"},
+    {"version", FLAG, FIELD(version), 0, 0, NULL, "print which program this is"},
+};
+/* clang-format on */
+#define ROWS (sizeof rows / sizeof rows[0])
+
+struct parse {
+    struct options *o;
+    char *error;
+    size_t size;
+    bool seen[ROWS];
+};
+
+static bool wrong(struct parse *p, const char *name, const char *value, const char *right)
+{
+    snprintf(p->error, p->size, "--%s: \"%s\" is not %s", name, value, right);
+    return false;
+}
+
+/* Decimal or 0x; false on anything else, or above 2^64 - 1. */
+static bool number(const char *text, char **end, uint64_t *out)
+{
+    if (*text < '0' || *text > '9')
+        return false; /* strtoull takes signs and spaces */
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    unsigned long long n = strtoull(text, end, hex ? 16 : 10);
+    *out = n;
+    return n != UINT64_MAX;
+}
+
+static uint64_t unit(const char *end)
+{
+    static const char *const suffixes[] = {"KMG", "kmg"};
+    if (*end == 0)
+        return 1;
+    for (unsigned i = 0; i < 2; i++) {
+        const char *at = strchr(suffixes[i], *end);
+        if (at != NULL && (end[1] == 0 || strcmp(end + 1, "iB") == 0))
+            return 1ull << 10 * (at - suffixes[i] + 1);
+    }
+    return 0;
+}
+
+/* A size as --help and messages write it. */
+static const char *size_text(uint64_t n, char text[24])
+{
+    if (n % GIB == 0)
+        snprintf(text, 24, "%lluG", (unsigned long long)(n / GIB));
+    else if (n % MIB == 0)
+        snprintf(text, 24, "%lluM", (unsigned long long)(n / MIB));
+    else
+        snprintf(text, 24, "%lluK", (unsigned long long)(n / KIB));
+    return text;
+}
+
+static bool take_number(struct parse *p, const struct row *r, const char *value)
+{
+    char *end, right[80], from[24], to[24];
+    uint64_t n = 0, scale = 1;
+    bool good = number(value, &end, &n);
+    if (r->form == SIZE) {
+        scale = good ? unit(end) : 0;
+        good = good && scale != 0 && n <= r->most / scale && n * scale % 4096 == 0;
+        snprintf(right, sizeof right, "a size from %s to %s, in whole pages of 4K",
+                 size_text(r->least, from), size_text(r->most, to));
+    } else {
+        good = good && *end == 0;
+        snprintf(right, sizeof right, "a number from %llu to %llu", (unsigned long long)r->least,
+                 (unsigned long long)r->most);
+    }
+    n *= scale;
+    if (!good || n < r->least || n > r->most)
+        return wrong(p, r->name, value, right);
+    *(uint64_t *)((char *)p->o + r->field) = n;
+    return true;
+}
+
+static bool take_disk(struct parse *p, const char *value)
+{
+    struct options *o = p->o;
+    size_t length = strlen(value);
+    bool read_only = length >= 3 && strcmp(value + length - 3, ",ro") == 0;
+    if (o->disks == OPTION_DISKS) {
+        snprintf(p->error, p->size, "--disk: \"%s\" is one too many, at most %d are possible",
+                 value, OPTION_DISKS);
+        return false;
+    }
+    if (length == (read_only ? 3 : 0))
+        return wrong(p, "disk", value, "a file name, with \",ro\" behind it or not");
+    char *path = strdup(value);
+    if (path == NULL)
+        return wrong(p, "disk", value, "short enough for the memory there is");
+    if (read_only)
+        path[length - 3] = 0;
+    o->disk[o->disks].path = path;
+    o->disk[o->disks++].read_only = read_only;
+    return true;
+}
+
+static bool take_value(struct parse *p, const struct row *r, const char *value)
+{
+    char *field = (char *)p->o + r->field;
+    switch (r->form) {
+    case NUMBER:
+    case SIZE:
+        return take_number(p, r, value);
+    case DISK:
+        return take_disk(p, value);
+    case LETTERS:
+        for (const char *c = value; *c != 0; c++)
+            if ((*c < 'a' || *c > 'z') && (*c < 'A' || *c > 'Z'))
+                return wrong(p, r->name, value, "a word of letters");
+        break;
+    case FILE_NAME:
+        if (*value == 0)
+            return wrong(p, r->name, value, "the name of a file");
+        break;
+    default:
+        if (*value == 0 && r->field != FIELD(append))
+            return wrong(p, r->name, value, "a name");
+        break;
+    }
+    *(const char **)field = value;
+    return true;
+}
+
+static const struct row *find(const char *name, size_t length)
+{
+    for (unsigned i = 0; i < ROWS; i++)
+        if (strlen(rows[i].name) == length && memcmp(rows[i].name, name, length) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+/* One option at argv[*at], and its value. */
+static bool take(struct parse *p, int argc, char **argv, int *at)
+{
+    const char *text = argv[*at],
+               *name = text + (text[0] == '-') + (text[0] == '-' && text[1] == '-');
+    const char *equals = strchr(name, '=');
+    size_t length = equals != NULL ? (size_t)(equals - name) : strlen(name);
+    const struct row *r = name == text ? NULL : find(name, length);
+    if (r == NULL) {
+        snprintf(p->error, p->size, "\"%s\" is not an option; --help lists them", text);
+        return false;
+    }
+    if (p->seen[r - rows] && r->form != DISK) {
+        snprintf(p->error, p->size, "--%s is given twice", r->name);
+        return false;
+    }
+    p->seen[r - rows] = true;
+    if (r->form == FLAG) {
+        if (equals != NULL) {
+            snprintf(p->error, p->size, "--%s takes no value, so \"%s\" is wrong", r->name, text);
+            return false;
+        }
+        *(bool *)((char *)p->o + r->field) = true;
+        return true;
+    }
+    if (equals != NULL)
+        return take_value(p, r, equals + 1);
+    if (++*at >= argc) {
+        snprintf(p->error, p->size, "--%s needs a value: %s", r->name, r->value);
+        return false;
+    }
+    return take_value(p, r, argv[*at]);
+}
+
+bool options_parse(struct options *o, int argc, char **argv, char *error, size_t size)
+{
+    struct parse p = {.o = o, .error = error, .size = size};
+    memset(o, 0, sizeof *o);
+    for (int at = 1; at < argc; at++)
+        if (!take(&p, argc, argv, &at))
+            return false;
+    if (o->help || o->version)
+        return true;
+    if (o->kernel == NULL && o->bios == NULL) {
+        snprintf(error, size, "there is nothing to start: give --kernel FILE or --bios FILE");
+        return false;
+    }
+    if (o->initrd != NULL && o->kernel == NULL) {
+        snprintf(error, size, "--initrd needs --kernel, which says what to start with it");
+        return false;
+    }
+    return true;
+}
+
+void options_free(struct options *o)
+{
+    for (unsigned i = 0; i < o->disks; i++)
+        free(o->disk[i].path);
+    o->disks = 0;
+}
+
+void options_help(void (*line)(const char *text))
+{
+    char text[120];
+    for (unsigned i = 0; i < ROWS; i++) {
+        const struct row *r = &rows[i];
+        int n = snprintf(text, sizeof text, "  --%s%s%s", r->name, r->value != NULL ? " " : "",
+                         r->value != NULL ? r->value : "");
+        snprintf(text + n, sizeof text - (size_t)n, "%*s%s", n < 24 ? 24 - n : 1, "", r->help);
+        line(text);
+    }
+}

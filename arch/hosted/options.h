@@ -1,0 +1,28 @@
+/* The program's command line as values; see options.c for the table. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OPTION_DISKS 4
+
+struct options {
+    const char *guest, *board, *cpu, *backend; /* NULL: not given */
+    const char *kernel, *initrd, *dtb, *bios;
+    const char *append, *serial, *dump;
+    uint64_t memory, cache, windows, block_limit, random, gdb; /* 0: not given */
+    bool icount, stats, help, version;
+    struct {
+        char *path; /* on the heap */
+        bool read_only;
+    } disk[OPTION_DISKS];
+    unsigned disks;
+};
+
+/* Take the command line apart; false and a sentence in error if there is something wrong with it.
+ * The strings stay those of argv. */
+bool options_parse(struct options *o, int argc, char **argv, char *error, size_t size);
+void options_free(struct options *o);
+/* The text of --help. */
+void options_help(void (*line)(const char *text));

@@ -1,0 +1,43 @@
+/* The interpreter as a backend (translator/backend.h). It has no machine code: of the room for code
+ * it takes a token share, and links are followed by looking at block_exit.to. */
+#include "interp.h"
+
+static size_t start(const struct frontend *f, uint8_t *write, uint8_t *run, size_t room)
+{
+    (void)f, (void)write, (void)run; /* blocks know their frontend: compile is given it */
+    return room < 16 ? 0 : 16;
+}
+
+static void link(struct block_exit *e, struct block *to, ptrdiff_t write_delta)
+{
+    (void)write_delta;
+    e->to = to;
+}
+
+/* The jump table's entries are blocks. */
+static uint64_t entry(const struct block *b)
+{
+    return (uint64_t)(uintptr_t)b;
+}
+
+static void range(uint64_t *lo, uint64_t *hi)
+{
+    *lo = *hi = 0;
+}
+
+/* Never called: the range is empty. */
+static void escape(struct thread_regs *regs, enum exit_reason reason)
+{
+    (void)regs, (void)reason;
+}
+
+const struct backend interp_backend = {
+    .name = "interp",
+    .start = start,
+    .compile = interp_compile,
+    .enter = interp_enter,
+    .link = link,
+    .entry = entry,
+    .range = range,
+    .escape = escape,
+};

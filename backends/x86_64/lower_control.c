@@ -1,0 +1,388 @@
+/*
+ * Entry, exits, branches, calls, and the cold code behind the main code.
+ *
+ * A block's pinned registers hold exact guest state at every branch, exit and call. A jump is a
+ * rel32 that link() patches; until then it goes to its stub in the cold code. Calls use one of the
+ * common call stubs: function in r15, arguments in rdx rcx rax.
+ */
+#include <translator/ir_fold.h>
+
+#include "lower.h"
+
+#include <string.h>
+
+struct side_entry *add_side(struct gen *g, uint32_t host, const struct ir_ins *i)
+{
+    struct block *b = g->k->block;
+    struct side_entry *s = &b->sides[b->side_count++];
+    *s = (struct side_entry){.host = host,
+                             .pc = g->pc,
+                             .side = (uint16_t)g->side_bits,
+                             .site = i->site,
+                             .kind = i->aux,
+                             .bits = i->bits};
+    if (g->k->icount)
+        s->spare = (uint16_t)(b->insns - i->site);
+    return s;
+}
+
+struct cold *add_cold(struct gen *g, enum cold_kind kind)
+{
+    if (g->colds == MAX_COLD) {
+        g->failed = true;
+        g->colds = 0;
+    }
+    struct cold *c = &g->cold[g->colds++];
+    *c = (struct cold){.kind = (uint8_t)kind};
+    return c;
+}
+
+void block_entry(struct gen *g)
+{
+    struct block *b = g->k->block;
+    struct mem attention = state_mem(offsetof(struct cpu, attention));
+    struct mem budget = state_mem(offsetof(struct cpu, budget));
+    x86_rm(&g->c, X_CMP_I, false, 0, &attention, 0);
+    struct cold *c = add_cold(g, COLD_CHECK);
+    c->field[c->fields++] = x86_jcc(&g->c, CC_NE, 0);
+    if (g->k->icount) {
+        x86_rm(&g->c, X_SUB_I, false, 0, &budget, b->insns);
+        c = add_cold(g, COLD_BUDGET);
+        c->field[c->fields++] = x86_jcc(&g->c, CC_S, 0);
+    }
+    b->code_after = g->k->icount ? b->code : b->code + code_offset(&g->c);
+}
+
+void call_function(struct gen *g, uint64_t function, unsigned kind, const struct ir_ins *i)
+{
+    unsigned stub = (kind & (CALL_READS | CALL_WRITES)) | (kind & CALL_FP ? 4 : 0);
+    x86_const(&g->c, R15, function);
+    x86_call_to(&g->c, g->s->call[stub]);
+    struct side_entry *side = add_side(g, code_offset(&g->c), i);
+    memset(g->owner, 0, sizeof g->owner);
+    memset(g->xowner, 0, sizeof g->xowner);
+    g->locked = g->xlocked = 0;
+    if (kind & CALL_EXITS) {
+        struct mem request = state_mem(offsetof(struct cpu, exit_request));
+        x86_rm(&g->c, X_CMP_I, false, 0, &request, 0);
+        struct cold *c = add_cold(g, COLD_EXIT);
+        c->side = side;
+        c->field[c->fields++] = x86_jcc(&g->c, CC_NE, 0);
+    }
+}
+
+/* An argument into its register; one that is absent is 0. */
+static void argument(struct gen *g, ir_ref a, unsigned reg)
+{
+    if (a != 0 && !(is_const(g, a) && const_of(g, a) == 0)) {
+        place(g, a, reg);
+        return;
+    }
+    take(g, reg);
+    x86_rr(&g->c, X_XOR, false, reg, reg, 0);
+}
+
+static void call(struct gen *g, const struct ir_ins *i)
+{
+    if (i->aux & CALL_WRITES)
+        flags_state_changes(g);
+    flags_clobber(g);
+    alloc_spill_all(g, (i->aux & CALL_WRITES) != 0);
+    argument(g, i->a, RDX);
+    argument(g, i->b, RCX);
+    argument(g, i->c, RAX);
+    const struct frontend_helper *h = &g->s->frontend->helpers[i->imm];
+    call_function(g, (uint64_t)(uintptr_t)h->run, i->aux, i);
+    if ((i->aux & CALL_VOID) || !used(g, (ir_ref)g->at))
+        return;
+    bool w = is_wide(i->type);
+    take(g, RAX);
+    if (is_wide(i->type) || i->type == IR_I32) {
+        if (g->want[g->at] != NO_REG) {
+            mov_rr(g, w, dst_reg(g, 0), RAX);
+        } else {
+            if (!w)
+                x86_rr(&g->c, X_MOV, false, RAX, RAX, 0);
+            dst_reg_is(g, RAX);
+        }
+    } else { /* f32, f64: the bits */
+        x86_rr(&g->c, X_MOVD, i->type != IR_F32, dst_xmm(g, 0), RAX, 0);
+    }
+}
+
+/* ---- branches and exits ---- */
+
+static void to_label(struct gen *g, uint32_t field, unsigned label)
+{
+    if (g->fixups == MAX_FIXUPS) {
+        g->failed = true;
+        return;
+    }
+    g->flags_differ[label] |= !g->eflags_state;
+    g->fixup[g->fixups].field = field;
+    g->fixup[g->fixups++].label = label;
+}
+
+static void add_exit(struct gen *g, const struct ir_ins *i, uint32_t field)
+{
+    struct block *b = g->k->block;
+    b->exit[b->exits++] = (struct block_exit){
+        .from = b, .pc = (uint32_t)i->imm, .kind = i->aux, .code_offset = field};
+}
+
+static bool brcc_over_jump(const struct gen *g, const struct ir_ins *i)
+{
+    return !g->k->icount && g->at + 2 <= g->ir->count && i[1].op == IR_jump &&
+           i[2].op == IR_label && i[2].imm == i->imm;
+}
+
+/* The entry took the whole block's instructions from the budget: give back those not run. */
+static void refund(struct gen *g, unsigned insns)
+{
+    struct mem budget = state_mem(offsetof(struct cpu, budget));
+    if (!g->k->icount || insns == 0)
+        return;
+    x86_rm(&g->c, X_ADD_I, false, 0, &budget, (int32_t)insns);
+    g->eflags_state = false;
+}
+
+/* Guest instructions that begin between here and the label. */
+static unsigned skipped(const struct gen *g, const struct ir_ins *i)
+{
+    unsigned n = 0;
+    if (g->k->icount)
+        for (const struct ir_ins *j = i + 1; j->op != IR_label || j->imm != i->imm; j++)
+            n += j->op == IR_insn;
+    return n;
+}
+
+static void brcc(struct gen *g, const struct ir_ins *i)
+{
+    unsigned cc = flags_cond(g, i->a, i->aux), skips = skipped(g, i);
+    if (skips != 0) {
+        flags_clobber(g);
+        uint32_t stay = x86_jcc(&g->c, cc ^ 1, 0);
+        refund(g, skips);
+        to_label(g, x86_jmp(&g->c, 0), (unsigned)i->imm);
+        x86_patch(&g->c, stay, code_offset(&g->c));
+        return;
+    }
+    if (brcc_over_jump(g, i)) { /* the jump becomes conditional */
+        add_exit(g, i + 1, x86_jcc(&g->c, cc ^ 1, 0));
+        g->flags_differ[i->imm] |= !g->eflags_state;
+    } else {
+        to_label(g, x86_jcc(&g->c, cc, 0), (unsigned)i->imm);
+    }
+}
+
+static void label(struct gen *g, const struct ir_ins *i)
+{
+    g->label[i->imm] = code_offset(&g->c) + 1;
+    alloc_forget(g);
+    unsigned before = i[-1].op; /* does it come here by itself? */
+    if ((ir_traits(before) & TRAIT_EXIT) || before == IR_br)
+        g->eflags_state = true;
+    g->eflags_state = g->eflags_state && !g->flags_differ[i->imm];
+}
+
+/* Computed jump: the entry of cpu->jumps that pc hashes to holds pc, mode and the host address. */
+static void jumpto(struct gen *g, const struct ir_ins *i)
+{
+    refund(g, g->k->block->insns - g->insns);
+    unsigned pc = reg_of(g, i->a), e = scratch(g);
+    struct mem jumps = state_mem(offsetof(struct cpu, jumps)), key = mem_base(e, 0),
+               host = mem_base(e, offsetof(struct jump_entry, host)),
+               hash = {.base = NO_REG, .index = (uint8_t)pc, .scale = 3};
+    /* (pc >> 1) % JUMP_ENTRIES * sizeof(struct jump_entry) */
+    x86_rm(&g->c, X_LEA, false, e, &hash, 0);
+    x86_rr(&g->c, X_AND_I, false, 0, e, (JUMP_ENTRIES - 1) * (int)sizeof(struct jump_entry));
+    x86_rm(&g->c, X_ADD, true, e, &jumps, 0);
+    struct cold *c = add_cold(g, COLD_LOOKUP);
+    c->reg = (uint8_t)pc;
+    unsigned k = pc;
+    if (g->k->block->mode == 0) { /* an empty entry is all zeros: it must not match pc 0 */
+        x86_rr(&g->c, X_TEST, false, pc, pc, 0);
+        c->field[c->fields++] = x86_jcc(&g->c, CC_E, 0);
+    } else {
+        k = scratch(g);
+        x86_const(&g->c, k, (uint64_t)g->k->block->mode << 32);
+        x86_rr(&g->c, X_OR, true, k, pc, 0);
+    }
+    x86_rm(&g->c, X_CMP, true, k, &key, 0);
+    c->field[c->fields++] = x86_jcc(&g->c, CC_NE, 0);
+    x86_rm(&g->c, X_JMP_E, false, 0, &host, 0);
+}
+
+static void leave(struct gen *g, const struct ir_ins *i)
+{
+    struct mem pc = state_mem(offsetof(struct cpu, pc));
+    refund(g, g->k->block->insns - g->insns);
+    if (is_const(g, i->a))
+        x86_rm(&g->c, X_MOV_I, false, 0, &pc, (int32_t)const_of(g, i->a));
+    else
+        x86_rm(&g->c, X_MOV_M, false, reg_of(g, i->a), &pc, 0);
+    x86_const(&g->c, RAX, (uint64_t)i->imm);
+    x86_jmp_to(&g->c, g->s->leave_fast);
+}
+
+void lower_control(struct gen *g, const struct ir_ins *i)
+{
+    switch (i->op) {
+    case IR_insn:
+        g->pc = (uint32_t)i->imm;
+        g->side_bits = i->aux;
+        g->insns++;
+        break;
+    case IR_label:
+        label(g, i);
+        break;
+    case IR_br:
+        refund(g, skipped(g, i));
+        if (i[1].op == IR_label && i[1].imm == i->imm)
+            g->flags_differ[i->imm] |= !g->eflags_state;
+        else
+            to_label(g, x86_jmp(&g->c, 0), (unsigned)i->imm);
+        break;
+    case IR_brcc:
+        brcc(g, i);
+        break;
+    case IR_call:
+        call(g, i);
+        break;
+    case IR_jump:
+        if (!g->k->icount && g->at > 1 && g->at < g->ir->count && i[-1].op == IR_brcc &&
+            i[1].op == IR_label && i[1].imm == i[-1].imm)
+            break; /* brcc made it */
+        refund(g, g->k->block->insns - g->insns);
+        add_exit(g, i, x86_jmp(&g->c, 0));
+        break;
+    case IR_jumpto:
+        jumpto(g, i);
+        break;
+    default:
+        leave(g, i);
+    }
+}
+
+/* ---- cold code ---- */
+
+/* Floating point again in software: operands to the slots, result from there. */
+static void cold_soft(struct gen *g, const struct cold *c)
+{
+    static const uint8_t operands[] = {
+        [SOFT_ADD / 2] = 2,       [SOFT_SUB / 2] = 2,       [SOFT_MUL / 2] = 2,
+        [SOFT_DIV / 2] = 2,       [SOFT_SQRT / 2] = 1,      [SOFT_FMA / 2] = 3,
+        [SOFT_WIDEN / 2] = 1,     [SOFT_NARROW / 2] = 1,    [SOFT_TOINT / 2] = 1,
+        [SOFT_TOINT / 2 + 1] = 1, [SOFT_TOINT / 2 + 2] = 1, [SOFT_TOINT / 2 + 3] = 1};
+    const uint8_t reg[3] = {c->a, c->b, c->c};
+    bool wide = c->soft & 1;
+    struct mem m;
+    if (c->zero_good) { /* back if it is zero: ZF without PF */
+        unsigned t = 0;
+        while (t == c->a || t == c->b || t == c->c || t == c->reg)
+            t++;
+        m = state_mem(slot_off(SLOT_RESULT)); /* t may hold a value: 16 bytes, with SLOT_OP */
+        x86_rm(&g->c, X_MOVUPS_M, false, t, &m, 0);
+        x86_rr(&g->c, X_XORPS, false, t, t, 0);
+        x86_rr(&g->c, wide ? X_UCOMISD : X_UCOMISS, false, t, c->reg, 0);
+        x86_rm(&g->c, X_MOVUPS, false, t, &m, 0);
+        uint32_t nan = x86_jcc8(&g->c, CC_P);
+        x86_jcc(&g->c, CC_E, c->back);
+        x86_here8(&g->c, nan);
+    }
+    for (unsigned n = 0; n < operands[c->soft / 2]; n++) {
+        m = state_mem(slot_off(SLOT_A + n));
+        x86_rm(&g->c, X_MOVSD_M, false, reg[n], &m, 0);
+    }
+    m = state_mem(slot_off(SLOT_OP));
+    x86_rm(&g->c, X_MOV_I, false, 0, &m, c->soft);
+    x86_call_to(&g->c, g->s->soft);
+    m = state_mem(slot_off(SLOT_RESULT));
+    if (c->soft >= SOFT_TOINT)
+        x86_rm(&g->c, X_MOV, false, c->reg, &m, 0);
+    else
+        x86_rm(&g->c, X_MOVSD, false, c->reg, &m, 0);
+    x86_jmp(&g->c, c->back);
+}
+
+static void cold_leave_at(struct gen *g, uint32_t pc)
+{
+    struct mem m = state_mem(offsetof(struct cpu, pc));
+    x86_rm(&g->c, X_MOV_I, false, 0, &m, (int32_t)pc);
+    x86_const(&g->c, RAX, EXIT_CHECK);
+    x86_jmp_to(&g->c, g->s->leave_fast);
+}
+
+static void one_cold(struct gen *g, const struct cold *c)
+{
+    const struct block *b = g->k->block;
+    struct mem budget = state_mem(offsetof(struct cpu, budget));
+    struct mem m = state_mem(offsetof(struct cpu, fault_va));
+    switch (c->kind) {
+    case COLD_BUDGET:
+        x86_rm(&g->c, X_ADD_I, false, 0, &budget, b->insns);
+        cold_leave_at(g, b->pc);
+        break;
+    case COLD_CHECK:
+        cold_leave_at(g, b->pc);
+        break;
+    case COLD_ALIGN:
+        x86_rm(&g->c, X_MOV_M, false, c->reg, &m, 0);
+        m = state_mem(offsetof(struct cpu, fault_kind));
+        x86_rm(&g->c, X_MOV_I, false, 0, &m, c->access);
+        m = state_mem(offsetof(struct cpu, exit_request));
+        x86_rm(&g->c, X_MOV_I, false, 0, &m, EXIT_ALIGN);
+        /* fall through */
+    case COLD_EXIT:
+        x86_const64(&g->c, RDX, (uint64_t)(uintptr_t)c->side);
+        x86_jmp_to(&g->c, g->s->leave_request);
+        break;
+    case COLD_LOOKUP:
+        m = state_mem(offsetof(struct cpu, pc));
+        x86_rm(&g->c, X_MOV_M, false, c->reg, &m, 0);
+        x86_const(&g->c, RAX, EXIT_LOOKUP);
+        x86_jmp_to(&g->c, g->s->leave_fast);
+        break;
+    default:
+        cold_soft(g, c);
+    }
+}
+
+/* The way out of an unlinked exit; then, if the target is on another page, room for the check of
+ * that page (patched by link, see link.c). */
+static void exit_stub(struct gen *g, struct block_exit *e)
+{
+    x86_patch(&g->c, e->code_offset, code_offset(&g->c));
+    e->stub_offset = code_offset(&g->c);
+    x86_const64(&g->c, RDX, (uint64_t)(uintptr_t)e);
+    x86_jmp_to(&g->c, g->s->leave_link);
+    if (!link_has_check(e))
+        return;
+    struct mem fetch = state_mem(offsetof(struct cpu, fetch)),
+               pc = state_mem(offsetof(struct cpu, pc));
+    struct mem entry = mem_base(RAX, (int32_t)link_fetch_offset(e->pc));
+    x86_rm(&g->c, X_MOV, true, RAX, &fetch, 0);
+    x86_const64(&g->c, RCX, 0);
+    x86_rm(&g->c, X_CMP, true, RCX, &entry, 0);
+    uint32_t miss = x86_jcc8(&g->c, CC_NE);
+    x86_jmp(&g->c, 0);
+    x86_here8(&g->c, miss);
+    x86_rm(&g->c, X_MOV_I, false, 0, &pc, (int32_t)e->pc);
+    x86_const(&g->c, RAX, EXIT_LOOKUP);
+    x86_jmp_to(&g->c, g->s->leave_fast);
+}
+
+void emit_cold(struct gen *g)
+{
+    struct block *b = g->k->block;
+    for (unsigned n = 0; n < g->fixups; n++)
+        x86_patch(&g->c, g->fixup[n].field, g->label[g->fixup[n].label] - 1);
+    for (unsigned n = 0; n < g->colds && !g->c.full; n++) {
+        const struct cold *c = &g->cold[n];
+        for (unsigned f = 0; f < c->fields; f++)
+            x86_patch(&g->c, c->field[f], code_offset(&g->c));
+        one_cold(g, c);
+    }
+    for (unsigned n = 0; n < b->exits && !g->c.full; n++)
+        exit_stub(g, &b->exit[n]);
+}

@@ -1,0 +1,168 @@
+/*
+ * The common stubs: entering and leaving translated code, calls of C functions, floating point in
+ * software. One set for each frontend, because they know which slots are pinned.
+ *
+ * Entering keeps the host's callee-saved registers, MXCSR and stack pointer; the stack pointer then
+ * is the CPU structure, and everything that is called uses the stack below it. A call stub runs with
+ * its return address at [rsp], so the CPU structure is at rsp + 8.
+ */
+#include "asm.h"
+#include "x86_64.h"
+
+#include <string.h>
+
+const uint8_t x86_pin_regs[X86_PINS] = {RBX, RSI, RDI, RBP, R8, R9, R10, R11, R14, R13, R12};
+
+#define CALLER_SAVED (1u << RSI | 1u << RDI | 1u << R8 | 1u << R9 | 1u << R10 | 1u << R11)
+#define ALL_PINS     0xffffu
+
+static const uint8_t callee_saved[] = {RBX, RBP, R12, R13, R14, R15};
+
+/* Load or store (op) the pinned registers in mask; the CPU structure is at rsp + at. */
+static void pins(struct code *c, const struct x86_state *s, enum x86_op op, unsigned mask, int at)
+{
+    for (unsigned p = 0; p < s->pins; p++) {
+        struct mem m = mem_base(RSP, at + s->frontend->pins[p]);
+        if (mask >> x86_pin_regs[p] & 1)
+            x86_rm(c, op, false, x86_pin_regs[p], &m, 0);
+    }
+}
+
+static uint64_t here(struct code *c)
+{
+    while ((uintptr_t)c->at % 16 != 0 && !c->full)
+        x86_byte(c, X86_INT3);
+    return (uint64_t)(uintptr_t)c->run + code_offset(c);
+}
+
+static void field(struct code *c, enum x86_op op, bool w, unsigned reg, unsigned base, size_t off)
+{
+    struct mem m = mem_base(base, (int32_t)off);
+    x86_rm(c, op, w, reg, &m, 0);
+}
+
+static size_t slot(unsigned n)
+{
+    return offsetof(struct cpu, spill) + 8 * n;
+}
+
+/* (rdi cpu, rsi host address): as a C function; returns when code leaves. */
+static void make_enter(struct code *c, struct x86_state *s)
+{
+    s->enter = here(c);
+    for (unsigned n = 0; n < sizeof callee_saved; n++)
+        x86_push(c, callee_saved[n]);
+    x86_push(c, RAX);
+    field(c, X_STMXCSR, false, 0, RSP, 0);
+    field(c, X_MOV_M, true, RSP, RDI, slot(SLOT_HOST_RSP));
+    field(c, X_LDMXCSR, false, 0, RDI, offsetof(struct cpu, mxcsr));
+    field(c, X_MOV, true, RAX, RDI, offsetof(struct cpu, base));
+    x86_rr(c, X_WRGSBASE, true, 0, RAX, 0);
+    x86_rr(c, X_MOV, true, RAX, RSI, 0);
+    x86_rr(c, X_MOV, true, RSP, RDI, 0);
+    pins(c, s, X_MOV, ALL_PINS, 0);
+    x86_rr(c, X_JMP_E, false, 0, RAX, 0);
+}
+
+/* rax: reason, bit 32 set if rdx is the side entry to restore from; rdx else: the exit or 0. */
+static void make_leave(struct code *c, struct x86_state *s)
+{
+    s->leave_request = here(c);
+    field(c, X_MOV, false, RAX, RSP, offsetof(struct cpu, exit_request));
+    x86_const(c, RCX, 1ull << 32);
+    x86_rr(c, X_OR, true, RAX, RCX, 0);
+    uint32_t common = x86_jmp(c, 0);
+    s->leave_link = here(c);
+    x86_const(c, RAX, EXIT_LINK);
+    uint32_t common2 = x86_jmp(c, 0);
+    s->leave_fast = here(c);
+    x86_const(c, RDX, 0);
+    s->leave = (uint64_t)(uintptr_t)c->run + code_offset(c);
+    x86_patch(c, common, code_offset(c));
+    x86_patch(c, common2, code_offset(c));
+    pins(c, s, X_MOV_M, ALL_PINS, 0);
+    field(c, X_STMXCSR, false, 0, RSP, offsetof(struct cpu, mxcsr));
+    field(c, X_MOV, true, RSP, RSP, slot(SLOT_HOST_RSP));
+    field(c, X_LDMXCSR, false, 0, RSP, 0);
+    x86_pop(c, RCX);
+    for (unsigned n = sizeof callee_saved; n-- > 0;)
+        x86_pop(c, callee_saved[n]);
+    x86_byte(c, X86_RET);
+}
+
+/* r15: function; rdx, rcx, rax: its arguments after cpu. Result in rax. */
+static void make_call(struct code *c, struct x86_state *s, unsigned kind)
+{
+    bool fp = kind & 4;
+    s->call[kind] = here(c);
+    pins(c, s, X_MOV_M, kind & (CALL_READS | CALL_WRITES) ? ALL_PINS : CALLER_SAVED, 8);
+    if (fp)
+        field(c, X_STMXCSR, false, 0, RSP, 8 + offsetof(struct cpu, mxcsr));
+    field(c, X_LEA, true, RDI, RSP, 8);
+    x86_rr(c, X_MOV, true, RSI, RDX, 0);
+    x86_rr(c, X_MOV, true, RDX, RCX, 0);
+    x86_rr(c, X_MOV, true, RCX, RAX, 0);
+    x86_rr(c, X_SUB_I, true, 0, RSP, 8);
+    x86_rr(c, X_CALL_E, false, 0, R15, 0);
+    x86_rr(c, X_ADD_I, true, 0, RSP, 8);
+    if (fp)
+        field(c, X_LDMXCSR, false, 0, RSP, 8 + offsetof(struct cpu, mxcsr));
+    pins(c, s, X_MOV, kind & CALL_WRITES ? ALL_PINS : CALLER_SAVED, 8);
+    x86_byte(c, X86_RET);
+}
+
+/* Keeps every register but EFLAGS: the place that calls it does not know what lives. */
+static void make_soft(struct code *c, struct x86_state *s)
+{
+    static const uint8_t kept[] = {RAX, RCX, RDX, RSI, RDI, R8, R9, R10, R11};
+    int cpu = 8 + (int)sizeof kept * 8 + 256; /* from rsp, when all is saved */
+    s->soft = here(c);
+    for (unsigned n = 0; n < sizeof kept; n++)
+        x86_push(c, kept[n]);
+    x86_rr(c, X_SUB_I, true, 0, RSP, 256);
+    for (unsigned x = 0; x < 16; x++)
+        field(c, X_MOVUPS_M, false, x, RSP, 16 * x);
+    field(c, X_LEA, true, RDI, RSP, (size_t)cpu);
+    field(c, X_STMXCSR, false, 0, RDI, offsetof(struct cpu, mxcsr));
+    x86_const(c, RAX, (uint64_t)(uintptr_t)x86_soft_run);
+    x86_rr(c, X_CALL_E, false, 0, RAX, 0);
+    field(c, X_LDMXCSR, false, 0, RSP, (size_t)cpu + offsetof(struct cpu, mxcsr));
+    for (unsigned x = 0; x < 16; x++)
+        field(c, X_MOVUPS, false, x, RSP, 16 * x);
+    x86_rr(c, X_ADD_I, true, 0, RSP, 256);
+    for (unsigned n = sizeof kept; n-- > 0;)
+        x86_pop(c, kept[n]);
+    x86_byte(c, X86_RET);
+}
+
+static void make_constants(struct code *c, struct x86_state *s)
+{
+    static const uint64_t k[K_CONSTANTS] = {
+        [K_SIGN32] = 0x80000000u,         [K_SIGN64] = 1ull << 63, [K_ABS32] = 0x7fffffffu,
+        [K_ABS64] = ~0ull >> 1,           [K_MIN32] = 0x00800000u, [K_MIN64] = 1ull << 52,
+        [K_MAXU32] = 0x4f7fffffu,         /* 4294967040 */
+        [K_MAXU64] = 0x41efffffffe00000u, /* 4294967295 */
+    };
+    s->constant = here(c);
+    if ((size_t)(c->end - c->at) < sizeof k * 2) {
+        c->full = true;
+        return;
+    }
+    memset(c->at, 0, sizeof k * 2);
+    for (unsigned n = 0; n < K_CONSTANTS; n++)
+        memcpy(c->at + 16 * n, &k[n], 8);
+    c->at += sizeof k * 2;
+}
+
+size_t x86_make_stubs(struct x86_state *s, uint8_t *write, uint8_t *run, size_t room)
+{
+    struct code c = {.at = write, .start = write, .end = write + room, .run = run};
+    make_constants(&c, s);
+    make_enter(&c, s);
+    make_leave(&c, s);
+    for (unsigned kind = 0; kind < 8; kind++)
+        make_call(&c, s, kind);
+    make_soft(&c, s);
+    here(&c);
+    return c.full ? 0 : code_offset(&c);
+}

@@ -1,0 +1,199 @@
+/*
+ * State of an ARMv7-A CPU (Cortex-A15 without virtualization and security extensions).
+ *
+ * r0–r14 of the current mode are cpu.reg[0..14]; banked copies of other modes lie in `bank`. N Z C V
+ * are in cpu.flags (C inverted: IR sense), T is bit 0 of cpu.pc; the rest of the CPSR is `cpsr`,
+ * GE and IT in bytes of their own. arm_cpsr and arm_set_cpsr convert.
+ */
+#pragma once
+
+#include <translator/guest.h>
+
+/* clang-format off */
+enum arm_mode {
+    MODE_USR = 0x10, MODE_FIQ = 0x11, MODE_IRQ = 0x12, MODE_SVC = 0x13,
+    MODE_ABT = 0x17, MODE_UND = 0x1b, MODE_SYS = 0x1f,
+};
+/* clang-format on */
+
+#define CPSR_MODE 0x0000001fu
+#define CPSR_T    0x00000020u
+#define CPSR_F    0x00000040u
+#define CPSR_I    0x00000080u
+#define CPSR_A    0x00000100u
+#define CPSR_E    0x00000200u
+#define CPSR_GE   0x000f0000u
+#define CPSR_J    0x01000000u
+#define CPSR_Q    0x08000000u
+#define CPSR_V    0x10000000u
+#define CPSR_C    0x20000000u
+#define CPSR_Z    0x40000000u
+#define CPSR_N    0x80000000u
+#define CPSR_IT   0x0600fc00u
+
+/* Banks of r13, r14 and SPSR. */
+enum arm_bank { BANK_USR, BANK_FIQ, BANK_IRQ, BANK_SVC, BANK_ABT, BANK_UND, BANKS };
+
+/* FPSCR (A2.5.3 / B6.1.39). */
+#define FPSCR_LEN    0x00070000u
+#define FPSCR_STRIDE 0x00300000u
+#define FPSCR_RMODE  0x00c00000u
+#define FPSCR_FZ     0x01000000u
+#define FPSCR_DN     0x02000000u
+#define FPSCR_AHP    0x04000000u
+#define FPSCR_QC     0x08000000u
+#define FPEXC_EN     0x40000000u
+
+struct arm_cp15 {
+    uint32_t sctlr, actlr, cpacr;
+    uint64_t ttbr0, ttbr1; /* upper halves: long descriptors only */
+    uint32_t ttbcr, dacr;
+    uint32_t dfsr, ifsr, dfar, ifar, adfsr, aifsr;
+    uint64_t par;
+    uint32_t prrr, nmrr; /* MAIR0, MAIR1 with long descriptors */
+    uint32_t amair[2], vbar, contextidr, tpidrurw, tpidruro, tpidrprw, csselr;
+    uint32_t pmcr, pmcntenset, pmovsr, pmselr, pmuserenr, pmintenset;
+    uint64_t pmccntr; /* virtual time at which the cycle counter was 0 */
+    uint32_t cntkctl;
+};
+
+struct arm_cpu {
+    struct cpu cpu;
+    /* D0–D31 = pairs of S0–S31 and beyond; Q0–Q15 = pairs of D. */
+    _Alignas(16) union {
+        uint32_t s[64];
+        uint64_t d[32];
+        uint64_t q[16][2];
+    } vfp;
+    uint64_t simd_buffer[4]; /* a VLD2-4 or VST2-4 in memory order; nothing between instructions */
+    uint32_t fpscr; /* control bits, N Z C V and QC; cumulative exception bits except IDC are in
+                        cpu.mxcsr: arm_fpscr assembles them */
+    uint32_t fpexc;
+    uint32_t cpsr;            /* mode, F, I, A, E, J, Q: the bits that are kept nowhere else */
+    uint8_t ge;               /* GE[3:0] */
+    uint8_t it;               /* ITSTATE at an instruction boundary between blocks */
+    uint32_t exclusive_valid; /* exclusive monitor: 0 or size in bytes */
+    uint32_t exclusive_va;
+    uint64_t exclusive_value;
+    uint32_t event; /* event register (WFE) */
+    uint32_t bank_sp[BANKS], bank_lr[BANKS], bank_spsr[BANKS];
+    uint32_t bank_r8_12[2][5]; /* [0] all modes but FIQ, [1] FIQ, while the other is current */
+    uint32_t spsr;             /* of the current mode */
+    struct arm_cp15 cp15;
+    uint32_t midr, mpidr;    /* identification */
+    uint32_t global_domains; /* domains of global pages that a walk found: a bit each (cp15.c) */
+    /* The generic timer and PSCI belong to the board, which fills these in (arm_board.h). */
+    const struct arm_board_hooks *hooks;
+    void *hooks_to;
+};
+
+/* What the frontend asks of the board: system registers of the generic timer (CP15 c14, B8.2) and
+ * the PSCI conduit (HVC or SMC). */
+struct arm_board_hooks {
+    /* c14 access, 32 or 64 bits; write: *value is written; false: undefined instruction. */
+    bool (*timer)(void *to, bool write, unsigned crn, unsigned op1, unsigned crm, unsigned op2,
+                  bool wide, uint64_t *value);
+    /* SMC or HVC with PSCI arguments in r0–r3; result to r0. False: undefined instruction. */
+    bool (*firmware)(void *to, bool hvc, uint32_t r[4]);
+};
+
+static inline struct arm_cpu *arm_of(struct cpu *c)
+{
+    return (struct arm_cpu *)c;
+}
+static inline const struct arm_cpu *arm_of_const(const struct cpu *c)
+{
+    return (const struct arm_cpu *)c;
+}
+
+/* ---- mode word (struct frontend, mode): everything blocks are specialised on ------------------- */
+#define AMODE_PRIV     0x01u /* not user mode */
+#define AMODE_BIG      0x02u /* CPSR.E */
+#define AMODE_ALIGN    0x04u /* SCTLR.A */
+#define AMODE_VFP      0x08u /* VFP and SIMD enabled: FPEXC.EN and CPACR allow them at this level */
+#define AMODE_FPEXACT  0x10u /* FPSCR FZ or DN set, or LEN or STRIDE not 0: helpers, not host FP */
+#define AMODE_VECTOR   0x20u /* FPSCR LEN not 0: short vectors, undefined on this CPU */
+#define AMODE_BANKED   0x40u /* user registers: r8-r12 are the current ones, r13 and r14 banked */
+#define AMODE_IT_SHIFT 8     /* ITSTATE, 8 bits */
+#define AMODE_FLAT     0x10000u /* SCTLR.M clear: device-like strict alignment of flat memory */
+
+/* ---- window keys (struct window_keys): what mappings in a window depend on --------------------- */
+#define ARM_KEY_DACR       0xffffffffull /* short descriptors; 0 with long ones */
+#define ARM_KEY_ASID_SHIFT 32            /* 8 bits */
+#define ARM_KEY_ASID       (0xffull << ARM_KEY_ASID_SHIFT)
+#define ARM_KEY_MAPPED     (1ull << 41) /* the MMU is on */
+#define ARM_KEY_USER       (1ull << 40) /* user rights; else privileged, global pages only */
+#define ARM_KEY_CLASS      (ARM_KEY_MAPPED | ARM_KEY_USER) /* 0: MMU off */
+static inline uint64_t arm_key_asid(uint32_t asid)
+{
+    return (uint64_t)(asid & 0xff) << ARM_KEY_ASID_SHIFT;
+}
+
+/* ---- SCTLR and TTBCR (B4.1.130, B4.1.153) ------------------------------------------------------ */
+#define SCTLR_M   0x00000001u
+#define SCTLR_A   0x00000002u
+#define SCTLR_V   0x00002000u
+#define SCTLR_EE  0x02000000u
+#define SCTLR_TRE 0x10000000u
+#define SCTLR_AFE 0x20000000u
+#define SCTLR_TE  0x40000000u
+#define TTBCR_EAE 0x80000000u
+
+static inline bool arm_long_descriptors(const struct arm_cpu *c)
+{
+    return (c->cp15.ttbcr & TTBCR_EAE) != 0;
+}
+static inline bool arm_privileged(const struct arm_cpu *c)
+{
+    return (c->cpsr & CPSR_MODE) != MODE_USR;
+}
+
+/* Conversions (state.c). */
+uint32_t arm_cpsr(const struct arm_cpu *c);
+/* Write the CPSR's bits in mask, change banks; T and pc bit 0 too if mask has CPSR_T. */
+void arm_set_cpsr(struct arm_cpu *c, uint32_t value, uint32_t mask);
+uint32_t arm_fpscr(const struct arm_cpu *c);
+void arm_set_fpscr(struct arm_cpu *c, uint32_t value);
+
+/* state.c */
+enum arm_bank arm_bank(uint32_t mode);
+/* General register n (0-14) of user mode, whatever mode is current. */
+uint32_t *arm_user_reg(struct arm_cpu *c, unsigned n);
+uint32_t arm_asid(const struct arm_cpu *c);
+uint32_t arm_mode_word(const struct cpu *cpu);
+void arm_windows(const struct cpu *cpu, struct window_keys *k);
+void arm_reset(struct cpu *cpu);
+void arm_restore(struct cpu *cpu, unsigned side);
+void arm_dump(const struct cpu *cpu, char *to, size_t size);
+/* mmu.c; status: the fault's DFSR bits without WnR (B3.13) */
+void arm_walk(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w);
+/* deliver.c */
+void arm_deliver(struct cpu *cpu, enum exit_reason reason);
+bool arm_interrupt(struct cpu *cpu, bool peek);
+bool arm_wakes(const struct cpu *cpu);
+/* gdb.c */
+extern const char arm_gdb_xml[];
+unsigned arm_gdb_read(struct cpu *cpu, unsigned n, uint8_t *to);
+unsigned arm_gdb_write(struct cpu *cpu, unsigned n, const uint8_t *from);
+#define ARM_GDB_REGISTERS 50 /* r0-r15, cpsr, d0-d31, fpscr */
+/* lift.c */
+void arm_lift_block(struct lift *l);
+
+extern const struct frontend arm_frontend;
+
+/* Lifting helpers: arm_helper_NAME(cpu, a, b, c) (helpers.c, helpers_simd.c). */
+#define HELPER(name) \
+    uint64_t arm_helper_##name(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c);
+#include "helpers.h"
+#include "helpers_simd.h"
+#undef HELPER
+/* Their table (helpers.h lists them, in this order). */
+enum arm_helper {
+#define HELPER(name) HELPER_##name,
+#include "helpers.h"
+#include "helpers_simd.h"
+#undef HELPER
+    HELPERS
+};
+
+/* What lift_*.c share: lift.h. */

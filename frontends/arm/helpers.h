@@ -1,0 +1,22 @@
+/*
+ * Helpers of the integer and system instructions: HELPER(name), functions arm_helper_name in
+ * helpers.c and cp15.c; the numbers are enum arm_helper. Arguments of 32 bits may arrive with any
+ * upper half.
+ */
+/* clang-format off */
+
+/* status registers; results of msr, cps: not 0 if the block has to be left (helpers.c) */
+HELPER(mrs_cpsr) HELPER(mrs_spsr) HELPER(msr_cpsr) HELPER(msr_spsr) HELPER(cps) HELPER(put_nzcv)
+HELPER(return_spsr) HELPER(return_value) HELPER(user_get) HELPER(user_put)
+HELPER(srs_address) HELPER(srs_back)
+
+/* saturation: set Q */
+HELPER(qadd) HELPER(qsub) HELPER(qdadd) HELPER(qdsub) HELPER(ssat) HELPER(usat) HELPER(ssat16) HELPER(usat16)
+HELPER(addq) HELPER(smlad) HELPER(smlsd) HELPER(smlald) HELPER(smlsld)
+
+/* parallel arithmetic: c = enum arm_parallel; set GE */
+HELPER(padd16) HELPER(pasx) HELPER(psax) HELPER(psub16) HELPER(padd8) HELPER(psub8) HELPER(sel) HELPER(usad8)
+
+/* system registers (cp15.c): a = row of the table, b = value */
+HELPER(cp15_read) HELPER(cp15_write) HELPER(cp15_read64) HELPER(cp15_write64)
+HELPER(firmware)

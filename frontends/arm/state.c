@@ -1,0 +1,244 @@
+/*
+ * The state of the CPU as the manual names it: CPSR, banked registers, FPSCR, reset, mode word.
+ *
+ * Translated code keeps the CPSR in pieces (arm_cpu.h) so that each is one access; everything that
+ * needs the whole goes through arm_cpsr and arm_set_cpsr. Banking copies: the registers of the
+ * current mode are in cpu.reg, those of the other modes in the bank arrays; the slots of the current
+ * bank are stale. User and System mode share a bank and have no SPSR.
+ */
+#include "arm_cpu.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum arm_bank arm_bank(uint32_t mode)
+{
+    switch (mode & CPSR_MODE) {
+    case MODE_FIQ:
+        return BANK_FIQ;
+    case MODE_IRQ:
+        return BANK_IRQ;
+    case MODE_SVC:
+        return BANK_SVC;
+    case MODE_ABT:
+        return BANK_ABT;
+    case MODE_UND:
+        return BANK_UND;
+    default:
+        return BANK_USR;
+    }
+}
+
+uint32_t *arm_user_reg(struct arm_cpu *c, unsigned n)
+{
+    enum arm_bank bank = arm_bank(c->cpsr);
+    if (bank == BANK_FIQ && n >= 8 && n <= 12)
+        return &c->bank_r8_12[0][n - 8];
+    if (bank != BANK_USR && n == 13)
+        return &c->bank_sp[BANK_USR];
+    if (bank != BANK_USR && n == 14)
+        return &c->bank_lr[BANK_USR];
+    return &c->cpu.reg[n];
+}
+
+static void change_mode(struct arm_cpu *c, uint32_t mode)
+{
+    enum arm_bank from = arm_bank(c->cpsr), to = arm_bank(mode);
+    c->cpsr = (c->cpsr & ~CPSR_MODE) | (mode & CPSR_MODE);
+    if (from == to)
+        return;
+    c->bank_sp[from] = c->cpu.reg[13];
+    c->bank_lr[from] = c->cpu.reg[14];
+    c->bank_spsr[from] = c->spsr;
+    c->cpu.reg[13] = c->bank_sp[to];
+    c->cpu.reg[14] = c->bank_lr[to];
+    c->spsr = c->bank_spsr[to];
+    if (from == BANK_FIQ || to == BANK_FIQ) {
+        memcpy(c->bank_r8_12[from == BANK_FIQ], &c->cpu.reg[8], sizeof c->bank_r8_12[0]);
+        memcpy(&c->cpu.reg[8], c->bank_r8_12[to == BANK_FIQ], sizeof c->bank_r8_12[0]);
+    }
+}
+
+/* B1.3.3. ITSTATE[7:2] is CPSR[15:10], ITSTATE[1:0] is CPSR[26:25]. */
+uint32_t arm_cpsr(const struct arm_cpu *c)
+{
+    uint32_t v = c->cpsr & (CPSR_MODE | CPSR_F | CPSR_I | CPSR_A | CPSR_E | CPSR_J | CPSR_Q);
+    v |= (c->cpu.flags.nz & NZ_N) != 0 ? CPSR_N : 0;
+    v |= (c->cpu.flags.nz & NZ_Z) != 0 ? CPSR_Z : 0;
+    v |= (c->cpu.flags.c & 1) == 0 ? CPSR_C : 0;
+    v |= (c->cpu.flags.v & 1) != 0 ? CPSR_V : 0;
+    v |= (c->cpu.pc & 1) != 0 ? CPSR_T : 0;
+    v |= (uint32_t)(c->ge & 15) << 16;
+    v |= (uint32_t)(c->it >> 2) << 10 | (uint32_t)(c->it & 3) << 25;
+    return v;
+}
+
+void arm_set_cpsr(struct arm_cpu *c, uint32_t value, uint32_t mask)
+{
+    uint32_t kept = CPSR_F | CPSR_I | CPSR_A | CPSR_E | CPSR_J | CPSR_Q;
+    if ((mask & (CPSR_N | CPSR_Z)) != 0) {
+        uint32_t v = (value & mask) | (arm_cpsr(c) & ~mask);
+        c->cpu.flags.nz = ((v & CPSR_N) != 0 ? NZ_N : 0) | ((v & CPSR_Z) != 0 ? NZ_Z : 0);
+    }
+    if ((mask & CPSR_C) != 0)
+        c->cpu.flags.c = (value & CPSR_C) == 0;
+    if ((mask & CPSR_V) != 0)
+        c->cpu.flags.v = (value & CPSR_V) != 0;
+    if ((mask & CPSR_T) != 0)
+        c->cpu.pc = (c->cpu.pc & ~1u) | ((value & CPSR_T) != 0);
+    if ((mask & CPSR_GE) != 0) {
+        uint32_t ge = (mask & CPSR_GE) >> 16;
+        c->ge = (c->ge & ~ge) | ((value >> 16) & ge);
+    }
+    if ((mask & CPSR_IT) != 0)
+        c->it = ((value >> 10) & 0x3f) << 2 | ((value >> 25) & 3);
+    c->cpsr = (c->cpsr & ~(mask & kept)) | (value & mask & kept);
+    if ((mask & CPSR_MODE) != 0)
+        change_mode(c, value);
+}
+
+/* FPSCR exception bits against MXCSR's: IOC IE, DZC ZE, OFC OE, UFC UE, IXC PE. */
+static const struct {
+    uint32_t fpscr, mxcsr;
+} exception_bits[] = {{1, 1}, {2, 4}, {4, 8}, {8, 16}, {16, 32}};
+/* RMode: nearest, +infinity, -infinity, zero, as MXCSR's rounding control. */
+static const uint32_t rounding[4] = {0x0000, 0x4000, 0x2000, 0x6000};
+#define MXCSR_FLAGS      0x003du
+#define MXCSR_MASKED     0x1f80u
+#define FPSCR_CUMULATIVE 0x1fu
+#define FPSCR_WRITABLE   0xfff7009fu
+
+uint32_t arm_fpscr(const struct arm_cpu *c)
+{
+    uint32_t v = c->fpscr & ~FPSCR_CUMULATIVE;
+    for (size_t i = 0; i < sizeof exception_bits / sizeof exception_bits[0]; i++)
+        if ((c->cpu.mxcsr & exception_bits[i].mxcsr) != 0)
+            v |= exception_bits[i].fpscr;
+    return v;
+}
+
+void arm_set_fpscr(struct arm_cpu *c, uint32_t value)
+{
+    value &= FPSCR_WRITABLE;
+    c->fpscr = value & ~FPSCR_CUMULATIVE;
+    c->cpu.mxcsr = MXCSR_MASKED | rounding[(value & FPSCR_RMODE) >> 22];
+    for (size_t i = 0; i < sizeof exception_bits / sizeof exception_bits[0]; i++)
+        if ((value & exception_bits[i].fpscr) != 0)
+            c->cpu.mxcsr |= exception_bits[i].mxcsr;
+}
+
+/* CPACR fields of CP10 and CP11 (B4.1.40): 0 none, 1 privileged only, 3 full. Both must agree. */
+static bool vfp_enabled(const struct arm_cpu *c)
+{
+    uint32_t access = (c->cp15.cpacr >> 20) & (c->cp15.cpacr >> 22) & 3;
+    if ((c->fpexc & FPEXC_EN) == 0)
+        return false;
+    return access == 3 || (access == 1 && arm_privileged(c));
+}
+
+uint32_t arm_mode_word(const struct cpu *cpu)
+{
+    const struct arm_cpu *c = arm_of_const(cpu);
+    enum arm_bank bank = arm_bank(c->cpsr);
+    uint32_t m = (uint32_t)c->it << AMODE_IT_SHIFT;
+    m |= arm_privileged(c) ? AMODE_PRIV : 0;
+    m |= (c->cpsr & CPSR_E) != 0 ? AMODE_BIG : 0;
+    m |= (c->cp15.sctlr & SCTLR_A) != 0 ? AMODE_ALIGN : 0;
+    m |= vfp_enabled(c) ? AMODE_VFP : 0;
+    m |= (c->fpscr & (FPSCR_FZ | FPSCR_DN | FPSCR_LEN | FPSCR_STRIDE)) != 0 ? AMODE_FPEXACT : 0;
+    m |= (c->fpscr & FPSCR_LEN) != 0 ? AMODE_VECTOR : 0;
+    m |= bank != BANK_USR && bank != BANK_FIQ ? AMODE_BANKED : 0;
+    m |= (c->cp15.sctlr & SCTLR_M) == 0 ? AMODE_FLAT : 0;
+    return m;
+}
+
+/* Short descriptors: CONTEXTIDR[7:0]; long: bits 55:48 of TTBR0, or of TTBR1 if TTBCR.A1 (B3.10.2). */
+uint32_t arm_asid(const struct arm_cpu *c)
+{
+    if (!arm_long_descriptors(c))
+        return c->cp15.contextidr & 0xff;
+    bool a1 = (c->cp15.ttbcr >> 22 & 1) != 0;
+    return (uint32_t)((a1 ? c->cp15.ttbr1 : c->cp15.ttbr0) >> 48) & 0xff;
+}
+
+void arm_windows(const struct cpu *cpu, struct window_keys *k)
+{
+    const struct arm_cpu *c = arm_of_const(cpu);
+    memset(k, 0, sizeof *k);
+    if ((c->cp15.sctlr & SCTLR_M) == 0)
+        return;
+    uint64_t user = ARM_KEY_MAPPED | ARM_KEY_USER | arm_key_asid(arm_asid(c));
+    if (!arm_long_descriptors(c))
+        user |= c->cp15.dacr;
+    k->global_only = arm_privileged(c);
+    k->main = k->global_only ? ARM_KEY_MAPPED : user;
+    k->alt = k->choose = user;
+}
+
+void arm_restore(struct cpu *cpu, unsigned side)
+{
+    arm_of(cpu)->it = (uint8_t)side;
+}
+
+/* SCTLR at reset (B4.1.130): bits that read as one, alignment checking and the MMU off. */
+#define SCTLR_RESET 0x00c50078u
+
+/* B1.9.1. Registers are unknown at reset; zero here. What the board set (hooks, identification)
+ * and the translator's own fields stay. */
+void arm_reset(struct cpu *cpu)
+{
+    struct arm_cpu *c = arm_of(cpu);
+    memset(cpu->reg, 0, sizeof cpu->reg);
+    memset(&cpu->flags, 0, sizeof cpu->flags);
+    memset(&c->vfp, 0, sizeof c->vfp);
+    memset(c->bank_sp, 0, sizeof c->bank_sp);
+    memset(c->bank_lr, 0, sizeof c->bank_lr);
+    memset(c->bank_spsr, 0, sizeof c->bank_spsr);
+    memset(c->bank_r8_12, 0, sizeof c->bank_r8_12);
+    memset(&c->cp15, 0, sizeof c->cp15);
+    cpu->flags.c = 1;
+    cpu->pc = 0;
+    cpu->halted = false;
+    c->cpsr = MODE_SVC | CPSR_F | CPSR_I | CPSR_A;
+    c->ge = c->it = 0;
+    c->spsr = 0;
+    c->exclusive_valid = 0;
+    c->event = 0;
+    c->fpexc = 0;
+    c->global_domains = 0;
+    c->cp15.sctlr = SCTLR_RESET;
+    c->cp15.prrr = 0x00098aa4;
+    c->cp15.nmrr = 0x44e048e0;
+    if (c->midr == 0)
+        c->midr = 0x412fc0f1;
+    if (c->mpidr == 0)
+        c->mpidr = 0xc0000000; /* multiprocessing extensions' format, one processor */
+    arm_set_fpscr(c, 0);
+}
+
+void arm_dump(const struct cpu *cpu, char *to, size_t size)
+{
+    const struct arm_cpu *c = arm_of_const(cpu);
+    size_t at = 0;
+    if (size == 0)
+        return;
+    to[0] = 0;
+    for (unsigned n = 0; n < 16 && at < size; n++)
+        at += (size_t)snprintf(to + at, size - at, "r%-2u %08x%c", n,
+                               (unsigned)(n == 15 ? cpu->pc & ~1u : cpu->reg[n]),
+                               n % 4 == 3 ? '\n' : ' ');
+    if (at < size)
+        at += (size_t)snprintf(to + at, size - at, "cpsr %08x spsr %08x it %02x sctlr %08x\n",
+                               (unsigned)arm_cpsr(c), (unsigned)c->spsr, c->it,
+                               (unsigned)c->cp15.sctlr);
+    if (at < size)
+        at += (size_t)snprintf(
+            to + at, size - at,
+            "ttbr0 %010llx ttbr1 %010llx ttbcr %08x dacr %08x contextidr %08x\n"
+            "dfsr %08x dfar %08x ifsr %08x ifar %08x vbar %08x fpexc %08x fpscr %08x\n",
+            (unsigned long long)c->cp15.ttbr0, (unsigned long long)c->cp15.ttbr1,
+            (unsigned)c->cp15.ttbcr, (unsigned)c->cp15.dacr, (unsigned)c->cp15.contextidr,
+            (unsigned)c->cp15.dfsr, (unsigned)c->cp15.dfar, (unsigned)c->cp15.ifsr,
+            (unsigned)c->cp15.ifar, (unsigned)c->cp15.vbar, (unsigned)c->fpexc,
+            (unsigned)arm_fpscr(c));
+}

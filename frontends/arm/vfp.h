@@ -1,0 +1,42 @@
+/*
+ * VFPv4, in the form of A32 (rows.h): data processing A7.5, transfers A7.8 and A7.9, loads and
+ * stores A7.6. e is sz; fix_vfp and the others make size and S register numbers of it.
+ */
+/* clang-format off */
+ROW("cccc 1110 0A00 NNNN DDDD 101e B0C0 MMMM", VFP_MLA, NONE, fix_vfp, "A8.8.337 A2")
+ROW("cccc 1110 0A00 NNNN DDDD 101e B1C0 MMMM", VFP_MLS, NONE, fix_vfp, "A8.8.337 A2")
+ROW("cccc 1110 0A01 NNNN DDDD 101e B0C0 MMMM", VFP_NMLS, NONE, fix_vfp, "A8.8.355 A1")
+ROW("cccc 1110 0A01 NNNN DDDD 101e B1C0 MMMM", VFP_NMLA, NONE, fix_vfp, "A8.8.355 A1")
+ROW("cccc 1110 0A10 NNNN DDDD 101e B0C0 MMMM", VFP_MUL, NONE, fix_vfp, "A8.8.351 A2")
+ROW("cccc 1110 0A10 NNNN DDDD 101e B1C0 MMMM", VFP_NMUL, NONE, fix_vfp, "A8.8.355 A2")
+ROW("cccc 1110 0A11 NNNN DDDD 101e B0C0 MMMM", VFP_ADD, NONE, fix_vfp, "A8.8.283 A2")
+ROW("cccc 1110 0A11 NNNN DDDD 101e B1C0 MMMM", VFP_SUB, NONE, fix_vfp, "A8.8.415 A2")
+ROW("cccc 1110 1A00 NNNN DDDD 101e B0C0 MMMM", VFP_DIV, NONE, fix_vfp, "A8.8.312 A1")
+ROW("cccc 1110 1A01 NNNN DDDD 101e B0C0 MMMM", VFP_FNMS, NONE, fix_vfp, "A8.8.318 A1")
+ROW("cccc 1110 1A01 NNNN DDDD 101e B1C0 MMMM", VFP_FNMA, NONE, fix_vfp, "A8.8.318 A1")
+ROW("cccc 1110 1A10 NNNN DDDD 101e B0C0 MMMM", VFP_FMA, NONE, fix_vfp, "A8.8.317 A2")
+ROW("cccc 1110 1A10 NNNN DDDD 101e B1C0 MMMM", VFP_FMS, NONE, fix_vfp, "A8.8.317 A2")
+ROW("cccc 1110 1A11 iiii DDDD 101e -0-0 iiii", VFP_MOVI, NONE, fix_vfp_imm, "A8.8.339 A2")
+ROW("cccc 1110 1A11 0000 DDDD 101e 01C0 MMMM", VFP_MOV, NONE, fix_vfp, "A8.8.340 A2")
+ROW("cccc 1110 1A11 0000 DDDD 101e 11C0 MMMM", VFP_ABS, NONE, fix_vfp, "A8.8.280 A2")
+ROW("cccc 1110 1A11 0001 DDDD 101e 01C0 MMMM", VFP_NEG, NONE, fix_vfp, "A8.8.354 A2")
+ROW("cccc 1110 1A11 0001 DDDD 101e 11C0 MMMM", VFP_SQRT, NONE, fix_vfp, "A8.8.401 A1")
+ROW("cccc 1110 1A11 001x DDDD 1010 x1C0 MMMM", VFP_CVT_HALF, NONE, fix_vfp, "A8.8.311 A1")
+ROW("cccc 1110 1A11 0100 DDDD 101e x1C0 MMMM", VFP_CMP, NONE, fix_vfp, "A8.8.303 A1")
+ROW("cccc 1110 1A11 0101 DDDD 101e x1-0 ----", VFP_CMP, NONE, fix_vfp_zero, "A8.8.303 A2")
+ROW("cccc 1110 1A11 0111 DDDD 101e 11C0 MMMM", VFP_CVT_TYPE, NONE, fix_vfp_type, "A8.8.309 A1")
+ROW("cccc 1110 1A11 1000 DDDD 101e x1C0 MMMM", VFP_FROM_INT, NONE, fix_vfp_from, "A8.8.306 A1")
+ROW("cccc 1110 1A11 110x DDDD 101e x1C0 MMMM", VFP_TO_INT, NONE, fix_vfp_to, "A8.8.306 A1")
+ROW("cccc 1110 1A11 1x1x DDDD 101e x1l0 iiii", VFP_FIXED, NONE, fix_vfp_fixed, "A8.8.308 A1")
+
+ROW("cccc 1110 000x NNNN dddd 1010 B--1 ----", VFP_MOV_CORE, NONE, fix_mov_core, "A8.8.343 A1")
+ROW("cccc 1100 010x aaaa dddd 101e 00C1 MMMM", VFP_MOV_CORE2, NONE, fix_mov_core2, "A8.8.344, 345 A1")
+ROW("cccc 1110 1ii0 NNNN dddd 1011 B0i1 ----", VFP_DUP_CORE, NONE, fix_dup_core, "A8.8.314 A1")
+ROW("cccc 1110 iiix NNNN dddd 1011 Bii1 ----", VFP_MOV_LANE, NONE, fix_mov_lane, "A8.8.341, 342 A1")
+ROW("cccc 1110 1111 iiii dddd 1010 ---1 ----", VFP_VMRS, NONE, fix_vmrs, "A8.8.348, B9.3.21 A1")
+ROW("cccc 1110 1110 iiii dddd 1010 ---1 ----", VFP_VMSR, NONE, fix_vmsr, "A8.8.349, B9.3.22 A1")
+
+ROW("cccc 1101 UA01 nnnn DDDD 101e iiii iiii P=1 i<<2", VFP_VLDR, NONE, fix_vldr, "A8.8.333 A1 A2")
+ROW("cccc 1101 UA00 nnnn DDDD 101e iiii iiii P=1 i<<2", VFP_VSTR, NONE, fix_vldr, "A8.8.413 A1 A2")
+ROW("cccc 110P UAW1 nnnn DDDD 101e iiii iiii", VFP_VLDM, NONE, fix_vldm, "A8.8.332, 368 A1 A2")
+ROW("cccc 110P UAW0 nnnn DDDD 101e iiii iiii", VFP_VSTM, NONE, fix_vldm, "A8.8.412, 369 A1 A2")

@@ -1,0 +1,5 @@
+#!/bin/sh
+# Everything, in a guest: run=/bench/all.sh
+/bench/kernels
+/bench/micro
+sh /bench/busybox.sh

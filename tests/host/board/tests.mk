@@ -1,0 +1,10 @@
+# Hosted tests of device models and boards, on a VM without a CPU (mock.c).
+BOARD_TEST_SRC := $(wildcard tests/host/board/*.c) tests/host/frame/frame.c \
+	$(wildcard translator/devices/*.c) $(wildcard translator/boards/*.c)
+$(B)/host/board-test: $(BOARD_TEST_SRC) $(wildcard tests/host/board/*.h translator/*.h \
+		translator/devices/*.h translator/boards/*.h frontends/arm/*.h)
+	@mkdir -p $(@D)
+	$(call say,HOST)$(HOST_CC) -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wmissing-prototypes \
+		-Wstrict-prototypes -Wvla -Wshadow -fsanitize=address,undefined -fno-sanitize-recover=all \
+		-I. -Ikernel/include -idirafter kernel/user/include -o $@ $(BOARD_TEST_SRC)
+HOST_TESTS += $(B)/host/board-test

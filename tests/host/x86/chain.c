@@ -1,0 +1,148 @@
+/* Several blocks: links, the check of a page, computed jumps, attention and the budget. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../frame/frame.h"
+#include "x86_test.h"
+
+static const struct backend *const be = &x86_64_backend;
+static struct block a, b;
+static void *piece[16];
+static unsigned pieces;
+static size_t used;
+
+static void *take(struct compile *c, size_t bytes)
+{
+    (void)c;
+    return piece[pieces++] = malloc(bytes);
+}
+
+static bool make(struct block *to, uint32_t pc, uint32_t mode, bool icount, const char *text)
+{
+    char error[200];
+    if (!ir_parse(&ir, text, error, sizeof error) || !ir_verify(&ir, error, sizeof error))
+        return result("chain", false, "%s", error);
+    *to = (struct block){
+        .pc = pc, .mode = mode, .phys = 0x80000000u + pc, .insns = (uint16_t)ir.insns};
+    struct compile c = {.ir = &ir,
+                        .block = to,
+                        .frontend = &fronts[1],
+                        .cpu = &machine->cpu.cpu,
+                        .icount = icount,
+                        .write = code + used,
+                        .run = code + used,
+                        .room = 65536,
+                        .alloc = take};
+    used += be->compile(&c);
+    return to->code_bytes != 0;
+}
+
+/* Count r0 down; then to b, on the next page, which counts r1 up and jumps to r2. */
+static bool make_both(bool icount)
+{
+    while (pieces > 0)
+        free(piece[--pieces]);
+    used = 0;
+    return make(&a, 0x1000, 7, icount,
+                "insn 0x1000, side 0\n%2 = get.i32 [0]\n%3 = const.i32 0x1\n"
+                "%4 = sub.i32 %2, %3\n%5 = flagsof.i32 %4\nput.i32 [0], %4\nputf.nzcv %5\n"
+                "insn 0x1004, side 0\n%9 = getf\nbrcc.e %9, L0\njump 0x1000\nL0:\n"
+                "jump 0x2000\n") &&
+           make(&b, 0x2000, 7, icount,
+                "insn 0x2000, side 0\n%2 = get.i32 [4]\n%3 = const.i32 0x1\n"
+                "%4 = add.i32 %2, %3\nput.i32 [4], %4\ninsn 0x2004, side 0\n"
+                "%7 = get.i32 [8]\njumpto %7\n");
+}
+
+static struct block_exit *exit_to(struct block *from, uint32_t pc)
+{
+    for (unsigned n = 0; n < from->exits; n++)
+        if (from->exit[n].pc == pc)
+            return &from->exit[n];
+    return NULL;
+}
+
+struct expected {
+    enum exit_reason reason;
+    uint32_t pc, r0, r1;
+};
+
+static void go(const char *name, uint32_t r0, uint32_t r2, struct expected want)
+{
+    struct cpu *cpu = &machine->cpu.cpu;
+    struct block_exit *e;
+    prepare(machine);
+    cpu->reg[0] = r0;
+    cpu->reg[1] = 0;
+    cpu->reg[2] = r2;
+    enum exit_reason reason = be->enter(cpu, &a, &e);
+    uint32_t pc = e != NULL ? e->pc : cpu->pc;
+    result(name,
+           reason == want.reason && pc == want.pc && cpu->reg[0] == want.r0 &&
+               cpu->reg[1] == want.r1,
+           "reason %d pc %x r0 %x r1 %x", reason, pc, cpu->reg[0], cpu->reg[1]);
+}
+
+static void links(void)
+{
+    struct block_exit *back = exit_to(&a, 0x1000), *on = exit_to(&a, 0x2000);
+    go("unlinked", 5, 0, (struct expected){EXIT_LINK, 0x1000, 4, 0});
+    be->link(back, &a, 0);
+    go("linked to itself", 5, 0, (struct expected){EXIT_LINK, 0x2000, 0, 0});
+    be->link(on, &b, 0);
+    go("linked on", 5, 0x3000, (struct expected){EXIT_LOOKUP, 0x3000, 0, 1});
+    on->checked_page = true;
+    be->link(on, &b, 0);
+    go("page is not there", 5, 0x3000, (struct expected){EXIT_LOOKUP, 0x2000, 0, 0});
+    fetch[2] = (struct fetch_entry){0x2001, (0x80000000u + 0x2000) >> 12};
+    go("page is there", 5, 0x3000, (struct expected){EXIT_LOOKUP, 0x3000, 0, 1});
+    fetch[2].phys++;
+    go("page is another", 5, 0x3000, (struct expected){EXIT_LOOKUP, 0x2000, 0, 0});
+    be->link(on, NULL, 0);
+    go("unlinked again", 5, 0, (struct expected){EXIT_LINK, 0x2000, 0, 0});
+}
+
+static void jumping(void)
+{
+    struct jump_entry *j = &jumps[0x1000 >> 1 & (JUMP_ENTRIES - 1)];
+    struct cpu *cpu = &machine->cpu.cpu;
+    be->link(exit_to(&a, 0x2000), &b, 0);
+    fetch[2].phys = (0x80000000u + 0x2000) >> 12;
+    *j = (struct jump_entry){0x1000, 7, be->entry(&a)};
+    cpu->attention = 1;
+    go("attention", 5, 0x1000, (struct expected){EXIT_CHECK, 0x1000, 5, 0});
+    cpu->attention = 0;
+    j->mode = 8;
+    go("jump in another mode", 1, 0x1000, (struct expected){EXIT_LOOKUP, 0x1000, 0, 1});
+    *j = (struct jump_entry){0};
+}
+
+static void budgets(void)
+{
+    struct cpu *cpu = &machine->cpu.cpu;
+    be->link(exit_to(&a, 0x1000), &a, 0);
+    cpu->budget = 25;
+    go("budget", 1000, 0, (struct expected){EXIT_CHECK, 0x1000, 1000 - 12, 0});
+    result("budget left", cpu->budget == 1, "%d", cpu->budget);
+    struct jump_entry *j = &jumps[0x1000 >> 1 & (JUMP_ENTRIES - 1)];
+    be->link(exit_to(&a, 0x2000), &b, 0);
+    *j = (struct jump_entry){0x1000, 7, be->entry(&a)};
+    cpu->budget = 11; /* a, b, a, a, a and one over */
+    go("computed jump", 1, 0x1000, (struct expected){EXIT_CHECK, 0x1000, 0u - 3, 1});
+    *j = (struct jump_entry){0};
+}
+
+void test_chains(void)
+{
+    machine_random(machine);
+    machine->cpu.cpu.attention = 0;
+    if (!make_both(false))
+        return;
+    links();
+    jumping();
+    if (make_both(true))
+        budgets();
+    while (pieces > 0)
+        free(piece[--pieces]);
+}

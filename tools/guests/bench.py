@@ -1,0 +1,164 @@
+"""Building the benchmark's file system and running it in a machine emulator.
+
+A run is one boot: the machine's console is read line by line, each line with the time at which it
+came; the guest switches itself off. Lines that are no figures are kept for error messages only, so
+kernel messages in between do no harm.
+"""
+
+import glob
+import os
+import re
+import select
+import subprocess
+import time
+
+from . import figures, images
+from .apt import Apt, Failure, say
+
+TREE = os.path.dirname(os.path.dirname(images.HERE))
+SOURCES = os.path.join(TREE, "tests", "guest")
+FLAGS = ["-std=gnu11", "-O2", "-fno-inline", "-fno-optimize-sibling-calls", "-ffp-contract=off"]
+PROGRAMS = ["kernels", "micro"]
+SCRIPTS = ["busybox.sh", "all.sh"]
+COMPILERS = {"arm": "arm-linux-gnueabihf-gcc"}
+APPEND = {"arm": "console=ttyAMA0 quiet loglevel=1"}
+
+FIGURE = re.compile(r"bench ([a-z0-9_]+) ([0-9.]+(?:e[+-]?\d+)?) (\S+)\s*$")
+READY = re.compile(r"guest ready:")
+DONE = re.compile(r"guest done: status (\d+)")
+WRONG = re.compile(r"WRONG .*")
+
+
+def compile_program(compiler, name, to, extra=()):
+    source = os.path.join(SOURCES, name + ".c")
+    headers = [os.path.join(SOURCES, "report.h")]
+    if os.path.exists(to) and all(os.path.getmtime(to) > os.path.getmtime(f)
+                                  for f in [source, *headers]):
+        return to
+    os.makedirs(os.path.dirname(to), exist_ok=True)
+    part = f"{to}.part.{os.getpid()}"
+    subprocess.run([compiler, *FLAGS, *extra, "-o", part, source], check=True)
+    os.rename(part, to)
+    return to
+
+
+def bench_image(guest, cache):
+    """Path of the guest's initramfs with the programs of tests/guest below /bench."""
+    parts = images.Parts(guest, cache)
+    programs = {name: compile_program(COMPILERS[guest.name], name,
+                                      os.path.join(cache, guest.name, "programs", name),
+                                      ["-static"]) for name in PROGRAMS}
+    scripts = {name: os.path.join(SOURCES, name) for name in SCRIPTS}
+    path = os.path.join(cache, guest.name, "bench.cpio.gz")
+    stamp = images.recipe_stamp(parts.busybox, *programs.values(), *scripts.values())
+    if not images.is_made(path, stamp):
+        say(f"{guest.name}/bench.cpio.gz ...")
+        archive = images.base_archive(parts.busybox, parts.kernels.values())
+        for name, file in {**programs, **scripts}.items():
+            archive.file("bench/" + name, images.read(file), 0o755)
+        images.write(path, images.compress(archive), stamp)
+    return path
+
+
+# It looks for its modules where the system's QEMU has those of another build, and stops at the first
+# that is not its own: so all of its own must be found first, in one folder.
+NEWER_QEMU = ["qemu-system-arm:amd64", "qemu-system-common:amd64", "qemu-system-gui:amd64",
+              "qemu-system-modules-opengl:amd64", "qemu-system-data:all"]
+
+
+def newer_qemu(cache, guest):
+    """Start of the command for the QEMU in backports, unpacked; the system's where there is none."""
+    program = f"qemu-system-{guest.name}"
+    try:
+        apt = Apt(cache, "backports", [images.SUITES[0] + "-backports"], ["amd64"])
+        folders = [apt.unpack(package) for package in NEWER_QEMU]
+        modules = os.path.join(cache, "qemu-modules")
+        os.makedirs(modules, exist_ok=True)
+        for folder in folders:
+            for path in glob.glob(folder + "/usr/lib/*/qemu/*.so"):
+                link = os.path.join(modules, os.path.basename(path))
+                if not os.path.lexists(link):
+                    os.symlink(path, link)
+        command = ["env", "QEMU_MODULE_DIR=" + modules, folders[0] + "/usr/bin/" + program,
+                   "-L", folders[-1] + "/usr/share/qemu"]
+        subprocess.run([*command, "--version"], check=True, capture_output=True)
+        return command
+    except (Failure, OSError, subprocess.CalledProcessError) as e:
+        say(f"no newer QEMU ({str(e).splitlines()[0]}): the system's is used")
+        return [program]
+
+
+def version(command):
+    run = subprocess.run([*command, "--version"], capture_output=True, text=True)
+    return (run.stdout.splitlines() or ["?"])[0]
+
+
+def qemu_command(command, kernel, initrd, append):
+    return [*command, "-M", "virt", "-cpu", "cortex-a15", "-m", "256", "-display", "none",
+            "-serial", "stdio", "-no-reboot",
+            "-net", "none", "-kernel", kernel, "-initrd", initrd, "-append", append]
+
+
+def our_command(program, kernel, initrd, append, extra=()):
+    return [program, "--board", "virt", "--memory", "256M", "--kernel", kernel, "--initrd", initrd,
+            "--append", append, *extra]
+
+
+class Run:
+    """What one boot yielded: values {name: number}, units {name: text}, wrong [line], lines."""
+
+    def __init__(self):
+        self.values, self.units, self.wrong, self.lines = {}, {}, [], []
+        self.status = None
+
+    def line(self, text, seconds):
+        self.lines.append(text)
+        if READY.search(text) and "boot" not in self.values:
+            self.values["boot"], self.units["boot"] = seconds * 1000, "ms"
+        found = FIGURE.search(text)
+        if found and found[1] in figures.NAMES:
+            self.values[found[1]], self.units[found[1]] = float(found[2]), found[3]
+        if WRONG.search(text):
+            self.wrong.append(WRONG.search(text)[0])
+        if DONE.search(text):
+            self.status = int(DONE.search(text)[1])
+
+
+def run_machine(command, limit):
+    """Start it, read its console until it ends or for `limit` seconds."""
+    result = Run()
+    start = time.monotonic()
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT)
+    pending = b""
+    try:
+        while True:
+            left = start + limit - time.monotonic()
+            if left <= 0:
+                raise Failure(f"not done in {limit} s; last: " + " | ".join(result.lines[-3:]))
+            if not select.select([process.stdout], [], [], left)[0]:
+                continue
+            data = os.read(process.stdout.fileno(), 65536)
+            if not data:
+                break
+            pending += data
+            *whole, pending = pending.split(b"\n")
+            for raw in whole:
+                result.line(raw.decode(errors="replace").rstrip("\r"), time.monotonic() - start)
+    finally:
+        process.kill()
+        process.wait()
+    if result.status is None:
+        raise Failure("it ended before the guest was done; last: " + " | ".join(result.lines[-5:]))
+    return result
+
+
+def native(cache):
+    """Figures of the same programs on this machine."""
+    result = Run()
+    for name in PROGRAMS:
+        program = compile_program("gcc", name, os.path.join(cache, "native", name))
+        run = subprocess.run([program], capture_output=True, text=True, timeout=300)
+        for text in run.stdout.splitlines():
+            result.line(text, 0)
+    return result

@@ -1,0 +1,7 @@
+/* The table of boards: the first one of a guest architecture is its default. */
+#include <translator/boards/boards.h>
+
+const struct board *const boards[] = {
+    &board_virt,
+    NULL,
+};

@@ -1,0 +1,6 @@
+/* The boards there are; boards.c lists them for the program. */
+#pragma once
+
+#include <translator/board.h>
+
+extern const struct board board_virt; /* virt.c: ARM */

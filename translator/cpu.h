@@ -1,0 +1,118 @@
+/*
+ * The virtual CPU as translated code sees it.
+ *
+ * A frontend's CPU structure begins with struct cpu; the IR's state offsets count from its start.
+ * Translated code keeps the host stack pointer at this structure (what it calls uses the stack
+ * below it), so the fields used most lie in the first 128 bytes, where an access is shortest.
+ *
+ *      stack of helpers and fault-free C code | struct cpu | frontend's state | ...
+ *                                             ^ host stack pointer in translated code
+ *
+ * While translated code runs, pinned registers (struct frontend, `pins`) live in host registers;
+ * `reg` is exact only outside of it and in helpers called with CALL_READS / CALL_WRITES.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vm;
+struct block;
+
+/* The guest flags in memory, a byte each, so that an operation can write some of them.
+ *   nz  as LAHF gives AH: bit 7 N, bit 6 Z, bit 4 A, bit 2 P; other bits are ignored
+ *   c   0 or 1, in the IR's sense (borrow after a subtraction)
+ *   v   0 or 1 */
+struct cpu_flags {
+    uint8_t nz, c, v, zero;
+};
+#define NZ_N 0x80u
+#define NZ_Z 0x40u
+#define NZ_A 0x10u
+#define NZ_P 0x04u
+
+#define CPU_SPILLS 48
+
+struct cpu {
+    uint32_t reg[16];       /* 0: the guest's general registers, as the frontend numbers them */
+    struct cpu_flags flags; /* 64 */
+    uint32_t pc; /* 68: next instruction, with mode bits; exact outside translated code */
+    volatile uint32_t attention; /* 72: not 0: translated code leaves at its next check */
+    int32_t budget;              /* 76: icount mode: guest instructions left before leaving */
+    uint64_t alt_base;           /* 80: window for MEM_USER accesses */
+    uint32_t split;              /* 88: SITE_CHOOSE: addresses below it go through choose_base */
+    uint32_t exit_request;       /* 92: enum exit_reason set by a helper; 0: go on */
+    uint64_t choose_base;        /* 96 */
+    struct jump_entry *jumps;    /* 104: table of computed jumps of the current window */
+    struct fetch_entry *fetch;   /* 112: virtual → physical pages of the current window */
+    uint64_t base;               /* 120: the current window, as in GS */
+    uint64_t spill[CPU_SPILLS];  /* 128: the block's spilled values */
+
+    /* Floating-point control and exception flags in MXCSR's format (Intel SDM vol. 1, 10.2.3): the
+     * guest's rounding mode; all exceptions masked; flags accumulate. In the host's register while
+     * translated code runs; here outside, and in helpers called with CALL_FP. */
+    uint32_t mxcsr;
+
+    /* A poke that could not be delivered: the way into translated code tests it, inside the guest
+     * range (tetrapla/vm.h), and leaves again with EXIT_CHECK if it is not 0. */
+    volatile uint64_t *pending;
+
+    /* -- not used by translated code -- */
+    struct vm *vm;
+    uint32_t exit_value;   /* with exit_reason: an argument */
+    uint32_t fault_va;     /* address and kind of the access that failed */
+    uint32_t fault_kind;   /* enum access_kind */
+    uint32_t fault_status; /* the frontend's code of what is wrong */
+    uint64_t icount;       /* guest instructions run before `budget` was last filled */
+    int32_t budget_full;   /* what it was filled with */
+    bool halted;           /* waits for an interrupt */
+    uint32_t lines;        /* interrupt inputs, a bit each, set by the board: enum cpu_line */
+};
+_Static_assert(offsetof(struct cpu, spill) == 128, "hot fields");
+
+enum cpu_line { CPU_IRQ = 1, CPU_FIQ = 2, CPU_RESET = 4 };
+
+/* Computed jumps: looked up by translated code, hash = (pc >> 1) & (JUMP_ENTRIES - 1). */
+#define JUMP_ENTRIES 1024
+struct jump_entry {
+    uint32_t pc;   /* with mode bits */
+    uint32_t mode; /* frontend's mode word, as in struct block */
+    uint64_t host; /* where its translation begins */
+};
+
+/* Virtual pages of code, checked where a link leads to a process-dependent page;
+ * hash = (va >> 12) & (FETCH_ENTRIES - 1). */
+#define FETCH_ENTRIES 64
+struct fetch_entry {
+    uint32_t page; /* va | 1, or 0 */
+    uint32_t phys; /* guest physical page number */
+};
+
+/* Why translated code came back, and what `leave` asks for. */
+enum exit_reason {
+    EXIT_NONE = 0,
+    EXIT_LINK,      /* a jump that is not linked: exit block and number in struct exit */
+    EXIT_LOOKUP,    /* a computed jump not found; pc holds the address */
+    EXIT_CHECK,     /* attention, or the budget is spent; pc holds the address */
+    EXIT_UNDEFINED, /* from here on raised by the guest program: the frontend delivers them */
+    EXIT_CALL,      /* system call; `value` the frontend's number */
+    EXIT_BREAK,     /* breakpoint instruction */
+    EXIT_FAULT,     /* an access failed: fault_va, fault_kind, fault_status */
+    EXIT_ALIGN,     /* an access was misaligned: fault_va, fault_kind */
+    EXIT_FETCH,     /* the instruction at pc cannot be fetched: fault_* are set by the translator */
+    EXIT_HALT,      /* wait for an interrupt */
+    EXIT_STATE,     /* mode, MMU or interrupt mask changed: look the next block up anew */
+    EXIT_FLUSH,     /* the same, and all translations made under other rules are void */
+    EXIT_BROKEN,    /* the translator is at fault */
+    EXIT_DEBUG,     /* debugger: breakpoint or single step */
+    EXIT_FRONTEND,  /* first number that a frontend may use as it likes */
+};
+
+enum access_kind {
+    ACCESS_READ = 0,
+    ACCESS_WRITE = 1,
+    ACCESS_FETCH = 2,
+    ACCESS_USER = 4,  /* or'ed in: with user's rights whatever the mode */
+    ACCESS_DEBUG = 8, /* or'ed in: every right, no side effect */
+};

@@ -1,0 +1,127 @@
+/*
+ * What --dump and --stats print, and the report of a broken VM.
+ *
+ *   g  guest code of each block         i  IR as lifted; and after each pass, by its letter
+ *   h  host code, as bytes              r  register assignment (the backend's own lines)
+ *   e  each entry into translated code from the dispatcher, with the registers
+ *   x  exits, exceptions, interrupts    v  nothing printed: the IR is verified after each step
+ *
+ * Everything goes to the error stream. Host code is printed as `host ADDRESS: BYTES` lines, which
+ * tools/dump-host turns into a disassembly.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <translator/machine.h>
+
+#define TEXT (256u << 10)
+
+bool dump_wants(const struct vm *vm, char letter)
+{
+    return vm->config.dump != NULL && strchr(vm->config.dump, letter) != NULL;
+}
+
+void dump_line(struct vm *vm, const char *line)
+{
+    (void)vm;
+    fprintf(stderr, "%s\n", line);
+}
+
+void dump_guest(struct vm *vm, const struct lift *l)
+{
+    if (!dump_wants(vm, 'g'))
+        return;
+    fprintf(stderr, "guest block %08x mode %x\n", l->pc, l->mode);
+    for (unsigned n = 1; n <= vm->ir->count; n++) {
+        const struct ir_ins *i = &vm->ir->ins[n];
+        char text[128] = "?";
+        uint8_t code[4] = {0};
+        if (i->op != IR_insn)
+            continue;
+        guest_peek(vm->cpu, (uint32_t)i->imm & ~1u, code, sizeof code);
+        vm->frontend->disas((uint32_t)i->imm, l->mode, code, sizeof code, text, sizeof text);
+        fprintf(stderr, "  %08x  %s\n", (uint32_t)i->imm, text);
+    }
+}
+
+void dump_ir(struct vm *vm, char letter, const char *after)
+{
+    static char text[TEXT];
+    if (!dump_wants(vm, letter))
+        return;
+    ir_print(vm->ir, text, sizeof text);
+    fprintf(stderr, "IR after %s\n%s", after, text);
+}
+
+void dump_host(struct vm *vm, const struct block *b)
+{
+    if (!dump_wants(vm, 'h'))
+        return;
+    for (uint32_t at = 0; at < b->code_bytes; at += 16) {
+        fprintf(stderr, "host %llx:", (unsigned long long)(uint64_t)(b->code + at));
+        for (uint32_t n = at; n < at + 16 && n < b->code_bytes; n++)
+            fprintf(stderr, " %02x", b->code[n]);
+        fputs("\n", stderr);
+    }
+}
+
+static const char *const reasons[] = {
+    [EXIT_NONE] = "interrupt", [EXIT_UNDEFINED] = "undefined", [EXIT_CALL] = "call",
+    [EXIT_BREAK] = "break",    [EXIT_FAULT] = "fault",         [EXIT_ALIGN] = "align",
+    [EXIT_FETCH] = "fetch",
+};
+
+void dump_exception(struct vm *vm, enum exit_reason reason)
+{
+    const struct cpu *cpu = vm->cpu;
+    if (!dump_wants(vm, 'x'))
+        return;
+    fprintf(stderr, "exit %s pc %08x va %08x status %x\n",
+            reason < sizeof reasons / sizeof *reasons && reasons[reason] != NULL ? reasons[reason]
+                                                                                 : "other",
+            cpu->pc, cpu->fault_va, cpu->fault_status);
+}
+
+void dump_enter(struct vm *vm, const struct block *b)
+{
+    const struct cpu *cpu = vm->cpu;
+    if (!dump_wants(vm, 'e'))
+        return;
+    fprintf(stderr, "enter %08x mode %x flags %02x%02x%02x", b->pc, b->mode, cpu->flags.nz,
+            cpu->flags.c, cpu->flags.v);
+    for (unsigned n = 0; n < 16; n++)
+        fprintf(stderr, " %08x", cpu->reg[n]);
+    fputs("\n", stderr);
+}
+
+void dump_stats(struct vm *vm)
+{
+    const struct counts *c = &vm->counts;
+#define COUNT(name, text) fprintf(stderr, "%14llu %s\n", (unsigned long long)c->name, text);
+    VM_COUNTS
+#undef COUNT
+}
+
+void dump_broken(struct vm *vm)
+{
+    char text[2048] = "";
+    vm->frontend->dump(vm->cpu, text, sizeof text);
+    fprintf(stderr, "the translator stops this VM: %s\nguest pc %08x\n%s\n", vm->report,
+            vm->cpu->pc, text);
+    if (vm->broken_ip != 0)
+        fprintf(stderr, "host vector %llu at %llx, address %llx\n",
+                (unsigned long long)vm->broken_vector, (unsigned long long)vm->broken_ip,
+                (unsigned long long)vm->broken_address);
+    struct block *b = vm->broken_ip == 0 ? NULL : cache_by_host(vm, vm->broken_ip);
+    if (b == NULL)
+        return;
+    fprintf(stderr, "in the block of guest %08x mode %x, at offset %llx\n", b->pc, b->mode,
+            (unsigned long long)(vm->broken_ip - (uint64_t)b->code));
+    for (uint32_t at = 0; at < b->code_bytes; at += 16) {
+        fprintf(stderr, "host %llx:", (unsigned long long)(uint64_t)(b->code + at));
+        for (uint32_t n = at; n < at + 16 && n < b->code_bytes; n++)
+            fprintf(stderr, " %02x", b->code[n]);
+        fputs("\n", stderr);
+    }
+}

@@ -1,0 +1,109 @@
+/*
+ * What a guest architecture supplies: one `struct frontend`, and the rules both sides keep.
+ *
+ * Program counters that pass between frontend and translator are "with mode bits": the frontend may
+ * use bits that instruction alignment leaves free (ARM: bit 0 is T, Thumb). Everything else that
+ * decoding or the code made from it depends on goes into the mode word.
+ *
+ * Precise state: while translated code runs, cpu->pc is not kept. When an instruction faults, or a
+ * helper called with CALL_EXITS has set cpu->exit_request, the translator sets cpu->pc to the
+ * address of that instruction (the `insn` before it) and calls `restore` with its side bits; then
+ * the reason is handled. A `leave` sets cpu->pc to its operand instead: the frontend chooses what
+ * `deliver` will find there. Instructions that change mode, MMU, masks or code (CP15, CPS, MSR,
+ * barriers) call a helper that cannot exit and end their block with `leave` EXIT_STATE or
+ * EXIT_FLUSH and the address of the next instruction.
+ *
+ * All functions here run on the vCPU's thread. `walk`, and what it calls, also runs inside the
+ * fault upcall: no floating point or vector code, no allocation, no output.
+ */
+#pragma once
+
+#include <translator/cpu.h>
+#include <translator/ir.h>
+
+#define GUEST_PAGE_SHIFT 12
+#define GUEST_PAGE       4096u
+#define GUEST_PAGE_MASK  0xfffff000u
+
+/* Result of a walk of the guest's page tables. */
+enum walk_rights { WALK_READ = 1, WALK_WRITE = 2, WALK_EXEC = 4 };
+/* A fault status of the translator's own: mapped, but nothing answers at the physical address. */
+#define WALK_NOTHING UINT32_MAX
+struct walk {
+    uint64_t phys;   /* physical address of the byte asked for */
+    uint32_t lead;   /* the entry found (page, section, block) covers virtual addresses lead to */
+    uint32_t size;   /*   lead + size - 1; size is a power of two, at least 4096 */
+    uint8_t rights;  /* WALK_*: what accesses of the kind asked for (user or current mode) may do */
+    bool global;     /* does not depend on the process (ASID, context) */
+    bool device;     /* device or strongly-ordered memory type */
+    uint32_t status; /* 0: mapped and allowed; else the frontend's code for the exception */
+};
+
+/* Which windows (cached address spaces) the CPU uses now. Equal keys: equal mappings and rights,
+ * until a flush names them. */
+struct window_keys {
+    uint64_t main;    /* ordinary accesses in the current mode */
+    uint64_t alt;     /* MEM_USER accesses */
+    uint64_t choose;  /* privileged mode: accesses to process-dependent pages */
+    bool global_only; /* `main` holds global pages only; others are reached through `choose` */
+};
+
+/* What lift works on. */
+struct lift {
+    struct cpu *cpu;
+    struct ir_block *ir;
+    uint32_t pc;    /* with mode bits: where the block begins */
+    uint32_t mode;  /* mode word */
+    unsigned limit; /* guest instructions at most */
+    /* Read 2 or 4 bytes of code at va (a multiple of 2), as a number in the guest's instruction
+     * byte order. Only the page of pc and the one after it can be read. False: the fetch would
+     * fault, or a third page would be touched: end the block before this instruction; if it is the
+     * block's first, emit `leave` EXIT_FETCH (pc = this instruction) instead of it. */
+    bool (*fetch)(struct lift *l, uint32_t va, unsigned bytes, uint32_t *code);
+    void *private; /* the translator's */
+};
+
+struct frontend_helper {
+    const char *name;
+    uint64_t (*run)(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c);
+};
+
+/* NaN rules of floating point (softfloat.h). */
+enum nan_rule { NAN_X86, NAN_ARM, NAN_SPARC };
+
+struct frontend {
+    const char *name;
+    size_t cpu_bytes; /* its CPU structure, which begins with struct cpu */
+    /* Offsets of 32-bit registers, most used first; a backend keeps as many as it can pinned. */
+    const uint16_t *pins;
+    unsigned pin_count;
+    const struct frontend_helper *helpers; /* .name NULL ends; `call` names them by index */
+    enum nan_rule nan;
+
+    void (*reset)(struct cpu *cpu);          /* power-on state */
+    uint32_t (*mode)(const struct cpu *cpu); /* mode word for the next instruction */
+    void (*lift)(struct lift *l);            /* build l->ir, which ir_start has begun */
+    /* Walk for an access (enum access_kind) to va; fills *w; w->status 0 if allowed. */
+    void (*walk)(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w);
+    void (*windows)(const struct cpu *cpu, struct window_keys *k);
+    /* Side bits of the instruction at cpu->pc that faulted (ir_insn). */
+    void (*restore)(struct cpu *cpu, unsigned side);
+    /* Take the guest exception for reason (EXIT_UNDEFINED and following). */
+    void (*deliver)(struct cpu *cpu, enum exit_reason reason);
+    /* If an interrupt in cpu->lines may be taken now, take it and say true. `peek`: only say. */
+    bool (*interrupt)(struct cpu *cpu, bool peek);
+    /* A line for which a halted CPU wakes even when masked. */
+    bool (*wakes)(const struct cpu *cpu);
+
+    /* Disassemble one instruction into to[size]; returns its length in bytes (at least 2). */
+    unsigned (*disas)(uint32_t pc, uint32_t mode, const uint8_t *code, unsigned bytes, char *to,
+                      size_t size);
+    /* Print all registers, for reports. */
+    void (*dump)(const struct cpu *cpu, char *to, size_t size);
+    /* GDB: the target description and its registers in that order. */
+    const char *gdb_xml;
+    unsigned gdb_registers;
+    unsigned (*gdb_read)(struct cpu *cpu, unsigned n, uint8_t *to);          /* bytes written */
+    unsigned (*gdb_write)(struct cpu *cpu, unsigned n, const uint8_t *from); /* bytes taken */
+};
+extern const struct frontend *const frontends[]; /* NULL ends */

@@ -1,0 +1,302 @@
+/*
+ * The virtual machine as the translator's own files see it; boards and devices see board.h.
+ *
+ *   vm.c         creation, the upcall registration, ending
+ *   run.c        the dispatcher: find the next block, run it, deal with why it came back
+ *   translate.c  from guest code to a block: lift, passes, backend
+ *   cache.c      all blocks: by address, by page, by host address; links between them
+ *   memory.c     guest physical memory: RAM pieces, devices, per-page facts
+ *   access.c     virtual accesses by C code
+ *   window.c     windows: which exist, what is mapped in them, filling and flushing
+ *   upcall.c     faults of translated code
+ *   sites.c      memory instructions that need another translation
+ *   vtime.c      virtual time
+ *   stats.c, dump.c   what --stats and --dump print
+ *
+ * One thread owns a VM: everything here is used by that thread only, but for vm_attend and vm_end.
+ * Code that the fault upcall reaches (memory.c, window.c, cache.c, upcall.c, sites.c) uses general
+ * registers only, allocates nothing and prints nothing.
+ */
+#pragma once
+
+#include <tetrapla/vm.h>
+#include <translator/backend.h>
+#include <translator/board.h>
+
+/* ---- guest physical memory -------------------------------------------------------------------- */
+
+/* What is known of a page of RAM. */
+struct ram_page {
+    struct block *blocks; /* that have code in it; linked by next_page */
+    uint32_t mappings;    /* index of the first struct mapping, 0: none */
+    uint8_t code;         /* not 0: has blocks, is read-only in all windows */
+    uint8_t write_faults; /* how often its code was dropped by a write */
+};
+
+struct ram {
+    uint64_t phys, bytes;
+    vm_handle region;
+    uint64_t alias; /* where C code sees it */
+    bool rom;
+    struct ram_page *pages;
+    struct ram *next;
+};
+
+struct device_range {
+    uint64_t phys;
+    uint32_t bytes;
+    const struct device_ops *ops;
+    void *device;
+    const char *name;
+    struct device_range *next;
+};
+
+/* The piece of RAM that holds phys, or NULL. */
+struct ram *ram_find(struct vm *vm, uint64_t phys);
+static inline struct ram_page *ram_page(struct ram *r, uint64_t phys)
+{
+    return &r->pages[(phys - r->phys) >> GUEST_PAGE_SHIFT];
+}
+
+/* ---- windows ------------------------------------------------------------------------------------ */
+
+/* An entry of a window's page map: 0 = not mapped. */
+#define PAGE_MAPPED   1u
+#define PAGE_WRITABLE 2u /* by the guest's tables; mapped so unless the page holds code */
+#define PAGE_GLOBAL   4u
+#define PAGE_LARGE    8u /* filled from a guest entry larger than a page */
+
+#define WINDOW_MAX    64
+#define WINDOW_STRIDE (8ULL << 30)
+#define LEAF_PAGES    1024u
+
+struct window_leaf {
+    uint64_t page[LEAF_PAGES]; /* guest physical page address | PAGE_* */
+    uint32_t used;
+};
+
+struct window {
+    uint64_t key;
+    uint64_t base; /* host address of guest address 0 */
+    bool used;
+    uint64_t stamp; /* when it was last switched to */
+    uint32_t pages; /* mapped */
+    struct window_leaf *leaf[1024];
+    struct jump_entry *jumps;
+    struct fetch_entry *fetch;
+    bool code;  /* jumps or fetch may hold something */
+    bool links; /* blocks were linked across its pages */
+};
+
+/* One place where a RAM page is mapped: in lists from struct ram_page. */
+struct mapping {
+    uint32_t next;
+    uint32_t page; /* guest virtual page number */
+    uint8_t window;
+};
+
+struct windows {
+    uint64_t slab;  /* WINDOW_MAX windows of WINDOW_STRIDE; window i begins 64 KiB into its part */
+    unsigned count; /* how many may be used */
+    struct window window[WINDOW_MAX];
+    uint8_t by_key[256];                /* number of a window, by hash of its key: a guess */
+    struct window *main, *alt, *choose; /* in use now; choose NULL: none made yet */
+    struct window_keys keys;
+    struct mapping *mappings; /* [0] unused */
+    uint32_t mapping_count, mapping_free;
+    uint64_t stamp;
+    /* Leaves are taken from here; when there are none left, a window is evicted. */
+    struct window_leaf *leaves;
+    uint32_t *free_leaf, free_leaves;
+};
+
+bool windows_start(struct vm *vm);
+void windows_stop(struct vm *vm);
+/* The guest's mode or process changed: choose windows by the frontend's keys, load the CPU's bases
+ * and tables. */
+void windows_switch(struct vm *vm);
+/* Unmap all of w. */
+void window_empty(struct vm *vm, struct window *w);
+/* Write-protect a RAM page in all windows, because it got code; undo it. */
+void window_protect(struct vm *vm, struct ram *r, uint64_t phys);
+/* Map what w lacks around va, found by walk `k`, by operations in ops; returns how many. */
+unsigned window_fill(struct vm *vm, struct window *w, uint32_t va, unsigned kind,
+                     const struct walk *k, struct map_op ops[MAP_VECTOR_MAX]);
+/* Apply operations; if the quota is exhausted, evict and go on. */
+void windows_apply(struct vm *vm, struct map_op *ops, unsigned count);
+void windows_count_ops(struct vm *vm, const struct map_op *ops, unsigned count);
+/* Empty the window not used for longest; NULL if all are empty. */
+struct window *windows_evict(struct vm *vm);
+
+/* ---- blocks ------------------------------------------------------------------------------------- */
+
+#define HASH_BITS 15
+
+struct cache {
+    vm_handle region;
+    uint8_t *run, *write; /* the same memory: to execute, to store */
+    size_t bytes, used, stubs;
+    uint8_t *data; /* blocks, exits, side tables */
+    size_t data_bytes, data_used;
+    struct block **hash;
+    struct block **order; /* in the order of their code */
+    unsigned count, count_max;
+    uint64_t generation;
+    struct block_exit *cross;      /* links into another page that is global, by next_cross */
+    uint32_t cross_pages[1 << 15]; /* a bit for each virtual page such links lead to */
+};
+
+bool cache_start(struct vm *vm);
+void cache_stop(struct vm *vm);
+struct block *cache_find(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode, unsigned limit);
+void cache_add(struct vm *vm, struct block *b);
+/* Forget b: it is not entered again. */
+void cache_kill(struct vm *vm, struct block *b);
+/* Forget all blocks with code in the page. */
+void cache_kill_page(struct vm *vm, struct ram *r, uint64_t phys);
+/* Forget everything; only between blocks. */
+void cache_flush(struct vm *vm);
+void cache_link(struct vm *vm, struct block_exit *e, struct block *to);
+void cache_unlink(struct vm *vm, struct block_exit *e);
+/* Take back links into virtual page va (va 0 and va_mask 0: into all pages) that left their page. */
+void cache_unlink_cross(struct vm *vm, uint32_t va, uint32_t va_mask);
+struct block *cache_by_host(struct vm *vm, uint64_t host);
+/* The entry for a fault at, or return to, host: NULL if there is none. */
+const struct side_entry *block_side(const struct block *b, uint64_t host);
+
+/* Translate from pc on, whose physical address is phys. Never NULL. */
+struct block *translate(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode, unsigned limit);
+/* The physical address of code at pc: through the window's fetch table or a walk. False: the fetch
+ * faults; cpu->fault_* say how. *shared: the page does not depend on the process. */
+bool fetch_phys(struct vm *vm, uint32_t pc, uint64_t *phys, bool *global);
+
+/* ---- sites -------------------------------------------------------------------------------------- */
+
+#define SITES 4096
+struct site {
+    uint64_t phys; /* of the instruction */
+    uint8_t bits;
+};
+unsigned site_bits(const struct vm *vm, uint64_t phys);
+/* False: the table is full. */
+bool site_mark(struct vm *vm, uint64_t phys, unsigned bits);
+
+/* ---- statistics --------------------------------------------------------------------------------- */
+
+/* COUNT(name, text): what --stats prints. */
+#define VM_COUNTS                                                \
+    COUNT(blocks, "blocks translated")                           \
+    COUNT(insns, "guest instructions translated")                \
+    COUNT(code_bytes, "bytes of host code made")                 \
+    COUNT(translate_ns, "nanoseconds translating")               \
+    COUNT(flushes, "code cache flushes")                         \
+    COUNT(enters, "entries into translated code")                \
+    COUNT(links, "links made")                                   \
+    COUNT(lookups, "computed jumps looked up by the dispatcher") \
+    COUNT(exceptions, "guest exceptions")                        \
+    COUNT(calls, "  of them system calls")                       \
+    COUNT(interrupts, "guest interrupts")                        \
+    COUNT(halts, "waits for an interrupt")                       \
+    COUNT(upcalls, "faults of translated code")                  \
+    COUNT(fills, "  of them filled silently")                    \
+    COUNT(guest_faults, "  of them guest exceptions")            \
+    COUNT(code_writes, "  of them writes to pages with code")    \
+    COUNT(site_retries, "  of them sites retranslated")          \
+    COUNT(pages, "pages mapped")                                 \
+    COUNT(map_ops, "map operations")                             \
+    COUNT(unmap_ops, "unmap operations")                         \
+    COUNT(protect_ops, "protect operations")                     \
+    COUNT(window_switches, "window switches")                    \
+    COUNT(window_new, "windows begun")                           \
+    COUNT(window_evictions, "windows evicted")                   \
+    COUNT(flush_all, "flushes of windows")                       \
+    COUNT(flush_page, "flushes of one page")                     \
+    COUNT(slow_accesses, "accesses by C code")                   \
+    COUNT(device_accesses, "  of them to devices")
+
+struct counts {
+#define COUNT(name, text) uint64_t name;
+    VM_COUNTS
+#undef COUNT
+};
+
+/* ---- the machine -------------------------------------------------------------------------------- */
+
+#define SOFT_TLB 512
+struct soft_entry {
+    uint64_t main, key; /* window keys: of the mode; of the space the access goes to */
+    uint32_t page;      /* va | kind | SOFT_VALID, 0: empty */
+    uint8_t *host;      /* of the page's first byte */
+};
+#define SOFT_VALID 0x100u
+
+struct vm {
+    struct vm_config config;
+    const struct frontend *frontend;
+    const struct backend *backend;
+    const struct board *board;
+    void *board_data;
+    struct cpu *cpu;
+    void *cpu_memory;
+
+    struct ram *ram, *last_ram;
+    struct device_range *devices;
+    struct windows windows;
+    struct cache cache;
+    struct site sites[SITES];
+    unsigned site_count;
+    struct soft_entry soft[SOFT_TLB];
+
+    vm_handle thread, event; /* event: attention, deadline */
+    struct upcall_page *upcall;
+    volatile uint32_t attend;        /* vm_attend was called */
+    volatile uint32_t ending;        /* enum vm_end */
+    const struct side_entry *escape; /* the upcall left translated code at this instruction … */
+    struct block *escape_block;      /* … of this block */
+    struct window *fault_window;     /* being filled by the upcall */
+    uint64_t broken_vector, broken_ip, broken_address; /* of a fault nobody can explain */
+
+    struct vtimer *timers;
+    uint64_t time_start, time_skipped, time_armed;
+
+    struct ir_block *ir;
+    struct counts counts;
+    uint64_t log_second;
+    unsigned log_lines;
+    bool verify; /* check the IR after each pass */
+    void *broken_jump[5];
+    struct upcall_page *no_upcall; /* stands in while no range is registered */
+    void *upcall_stack;
+    char report[256]; /* why the VM is broken */
+};
+
+static inline struct soft_entry *soft_slot(struct vm *vm, uint32_t va, unsigned kind)
+{
+    return &vm->soft[(va >> GUEST_PAGE_SHIFT ^ kind << 6) % SOFT_TLB];
+}
+
+/* Timers that are due: call them; arm the next deadline, or set the instruction budget. */
+void vtime_run(struct vm *vm);
+/* Wait until a line or a device wakes the CPU. */
+void vtime_sleep(struct vm *vm);
+
+void upcall_handler(struct upcall_page *page);
+
+/* Write out what the terminal buffers. */
+void flush_output(struct vm *vm);
+/* The dispatcher's loop, until vm->ending. */
+void run(struct vm *vm);
+
+/* ---- dump.c ------------------------------------------------------------------------------------- */
+bool dump_wants(const struct vm *vm, char letter);
+void dump_line(struct vm *vm, const char *line);
+void dump_guest(struct vm *vm, const struct lift *l);
+void dump_ir(struct vm *vm, char letter, const char *after);
+void dump_host(struct vm *vm, const struct block *b);
+void dump_exception(struct vm *vm, enum exit_reason reason);
+void dump_enter(struct vm *vm, const struct block *b);
+void dump_stats(struct vm *vm);
+void dump_broken(struct vm *vm);
+
+/* The translator itself is at fault: report and end this VM. */
+_Noreturn void vm_broken(struct vm *vm, const char *what);

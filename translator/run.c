@@ -1,0 +1,256 @@
+/*
+ * The dispatcher: run blocks until something else has to be done, do it, go on.
+ *
+ * Between two blocks everything is in memory and cpu->pc is exact; only here are interrupts taken,
+ * exceptions delivered, windows switched, timers run, blocks translated and linked.
+ */
+#include <string.h>
+
+#include <translator/machine.h>
+
+#define BLOCK_LIMIT 48 /* guest instructions in a block, unless --block-limit says otherwise */
+
+/* ---- finding code ------------------------------------------------------------------------------- */
+
+static void note_fetch(struct vm *vm, uint32_t pc, uint64_t phys)
+{
+    struct fetch_entry *f = &vm->cpu->fetch[pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
+    *f = (struct fetch_entry){(pc & GUEST_PAGE_MASK) | 1, (uint32_t)(phys >> GUEST_PAGE_SHIFT)};
+    vm->windows.main->code = true;
+}
+
+bool fetch_phys(struct vm *vm, uint32_t pc, uint64_t *phys, bool *global)
+{
+    struct cpu *cpu = vm->cpu;
+    struct walk w;
+    vm->frontend->walk(cpu, pc & ~1u, ACCESS_FETCH, &w);
+    if (w.status == 0 && memory_ram(vm, w.phys, 2) == NULL)
+        w.status = WALK_NOTHING;
+    if (w.status != 0) {
+        cpu->fault_va = pc & ~1u;
+        cpu->fault_kind = ACCESS_FETCH;
+        cpu->fault_status = w.status;
+        return false;
+    }
+    *phys = w.phys;
+    *global = w.global;
+    return true;
+}
+
+/* A block that reaches into a second page is right only while that page is where it was. */
+static bool second_page_holds(struct vm *vm, const struct block *b)
+{
+    uint64_t phys;
+    bool global;
+    if (b->phys2 == 0)
+        return true;
+    return fetch_phys(vm, (b->pc & GUEST_PAGE_MASK) + GUEST_PAGE, &phys, &global) &&
+           (phys & ~(uint64_t)(GUEST_PAGE - 1)) == b->phys2;
+}
+
+static unsigned limit_now(const struct vm *vm)
+{
+    unsigned limit = vm->config.block_limit != 0 ? vm->config.block_limit : BLOCK_LIMIT;
+    if (vm->config.icount && (unsigned)vm->cpu->budget < limit)
+        limit = (unsigned)vm->cpu->budget;
+    return limit;
+}
+
+/* The block at cpu->pc, or NULL when fetching there faults. */
+static struct block *find_block(struct vm *vm, bool *global)
+{
+    struct cpu *cpu = vm->cpu;
+    uint64_t phys;
+    uint32_t mode = vm->frontend->mode(cpu);
+    struct fetch_entry *f = &cpu->fetch[cpu->pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
+    if (f->page == ((cpu->pc & GUEST_PAGE_MASK) | 1)) {
+        phys = (uint64_t)f->phys << GUEST_PAGE_SHIFT | (cpu->pc & ~GUEST_PAGE_MASK & ~1u);
+        *global = vm->windows.keys.global_only;
+    } else if (!fetch_phys(vm, cpu->pc, &phys, global)) {
+        return NULL;
+    } else if (*global || !vm->windows.keys.global_only) {
+        note_fetch(vm, cpu->pc, phys);
+    }
+    unsigned limit = limit_now(vm);
+    struct block *b = cache_find(vm, cpu->pc, (phys & ~1ULL) | (cpu->pc & 1), mode, limit);
+    if (b != NULL && second_page_holds(vm, b))
+        return b;
+    if (b != NULL)
+        cache_kill(vm, b);
+    return translate(vm, cpu->pc, phys, mode, limit);
+}
+
+/* ---- links -------------------------------------------------------------------------------------- */
+
+/* Link e to b where the link stays right: within one page; between global pages; into a page of the
+ * process with a check of the fetch entry. Not into blocks that depend on a second page, nor with
+ * icount into blocks shortened for a deadline. */
+static void link_exit(struct vm *vm, struct block_exit *e, struct block *b, bool global)
+{
+    bool same = ((e->from->pc ^ e->pc) & GUEST_PAGE_MASK) == 0 && e->from->phys2 == 0;
+    if (b->phys2 != 0 || e->from->dead || (vm->config.icount && b->limit != e->from->limit))
+        return;
+    e->checked_page = !same && !global;
+    cache_link(vm, e, b);
+}
+
+static void note_jump(struct vm *vm, struct block *b, bool global)
+{
+    uint64_t host = vm->backend->entry(b);
+    if (host == 0 || b->phys2 != 0 || (vm->windows.keys.global_only && !global))
+        return;
+    vm->cpu->jumps[b->pc >> 1 & (JUMP_ENTRIES - 1)] = (struct jump_entry){b->pc, b->mode, host};
+    vm->windows.main->code = true;
+}
+
+/* ---- reasons to come back ----------------------------------------------------------------------- */
+
+static void deliver(struct vm *vm, enum exit_reason reason)
+{
+    vm->counts.exceptions++;
+    vm->counts.calls += reason == EXIT_CALL;
+    dump_exception(vm, reason);
+    vm->frontend->deliver(vm->cpu, reason);
+    windows_switch(vm);
+}
+
+/* The fetch of an instruction that spans two pages failed when it was translated. */
+static void fetch_fault(struct vm *vm)
+{
+    struct cpu *cpu = vm->cpu;
+    uint64_t phys;
+    bool global;
+    uint32_t next = (cpu->pc & GUEST_PAGE_MASK) + GUEST_PAGE;
+    if (!fetch_phys(vm, cpu->pc, &phys, &global) || !fetch_phys(vm, next, &phys, &global))
+        deliver(vm, EXIT_FETCH);
+}
+
+void block_left(struct cpu *cpu, const struct block *b, const struct side_entry *side)
+{
+    cpu->pc = side->pc;
+    cpu->vm->frontend->restore(cpu, side->side);
+    if (cpu->vm->config.icount)
+        cpu->budget += b->insns - side->site;
+}
+
+static void come_back(struct vm *vm, enum exit_reason reason)
+{
+    switch (reason) {
+    case EXIT_LOOKUP:
+        vm->counts.lookups++;
+        break;
+    case EXIT_CHECK:
+    case EXIT_LINK:
+    case EXIT_NONE:
+        break;
+    case EXIT_STATE:
+        windows_switch(vm);
+        break;
+    case EXIT_FLUSH:
+        cache_flush(vm);
+        windows_switch(vm);
+        break;
+    case EXIT_FETCH:
+        fetch_fault(vm);
+        break;
+    case EXIT_HALT:
+        vm->cpu->halted = true;
+        break;
+    case EXIT_BROKEN:
+        vm_broken(vm, "translated code faulted where it cannot");
+    default:
+        deliver(vm, reason);
+    }
+}
+
+/* ---- between blocks ----------------------------------------------------------------------------- */
+
+void flush_output(struct vm *vm)
+{
+    struct terminal *t = vm->config.terminal;
+    if (t != NULL && t->flush != NULL)
+        t->flush(t);
+}
+
+static void attend(struct vm *vm)
+{
+    uint64_t bits;
+    vm->cpu->attention = 0;
+    vm->upcall->pending = 0;
+    vm_poll(vm->event, &bits);
+    if (__atomic_exchange_n(&vm->attend, 0, __ATOMIC_SEQ_CST) != 0 && vm->board->serve != NULL)
+        vm->board->serve(vm);
+    flush_output(vm);
+    vtime_run(vm);
+}
+
+static void take_interrupts(struct vm *vm)
+{
+    struct cpu *cpu = vm->cpu;
+    if (cpu->lines == 0)
+        return;
+    if (cpu->halted && vm->frontend->wakes(cpu))
+        cpu->halted = false;
+    if (vm->frontend->interrupt(cpu, false)) {
+        vm->counts.interrupts++;
+        dump_exception(vm, EXIT_NONE);
+        cpu->halted = false;
+        windows_switch(vm);
+    }
+}
+
+static void run_blocks(struct vm *vm)
+{
+    struct cpu *cpu = vm->cpu;
+    struct block_exit *from = NULL;
+    bool indirect = false;
+    uint64_t generation = vm->cache.generation;
+    do {
+        bool global = false;
+        if (vm->config.icount && cpu->budget <= 0)
+            return;
+        struct block *b = find_block(vm, &global);
+        if (b == NULL) {
+            deliver(vm, EXIT_FETCH);
+            return;
+        }
+        if (generation != vm->cache.generation)
+            from = NULL, generation = vm->cache.generation;
+        if (from != NULL)
+            link_exit(vm, from, b, global);
+        if (indirect)
+            note_jump(vm, b, global);
+        vm->counts.enters++;
+        dump_enter(vm, b);
+        enum exit_reason reason = vm->backend->enter(cpu, b, &from);
+        if (vm->escape != NULL)
+            block_left(cpu, vm->escape_block, vm->escape);
+        vm->escape = NULL;
+        cpu->exit_request = 0;
+        if (reason == EXIT_LINK)
+            cpu->pc = from->pc;
+        else
+            from = NULL;
+        indirect = reason == EXIT_LOOKUP;
+        come_back(vm, reason);
+    } while (!cpu->attention && !cpu->halted && cpu->lines == 0);
+}
+
+void run(struct vm *vm)
+{
+    struct cpu *cpu = vm->cpu;
+    windows_switch(vm);
+    cpu->attention = 1;
+    while (vm->ending == VM_RUNNING) {
+        if (cpu->attention || vm->config.icount)
+            attend(vm);
+        take_interrupts(vm);
+        if (cpu->halted) {
+            vm->counts.halts++;
+            flush_output(vm);
+            vtime_sleep(vm);
+            continue;
+        }
+        run_blocks(vm);
+    }
+}

@@ -1,0 +1,160 @@
+/*
+ * Faults of translated code, in the upcall: fill a window and go on, or leave translated code with
+ * a guest exception or for another translation.
+ *
+ * A fault in a window is a miss of a cache, so the guest's tables are walked each time. What happens
+ * depends on the walk and on which window was used:
+ *
+ *   allowed, RAM            map it (with neighbours) and run the same host instruction again
+ *   a page with code        drop its blocks, make it writable, run again
+ *   allowed, no RAM         the site is marked SITE_SLOW and its block translated anew
+ *   process-dependent page in the window for global pages        the same with SITE_CHOOSE
+ *   privileged code may, user code may not, in a user's window   the same with SITE_SLOW
+ *   not allowed             the guest's exception
+ *
+ * Leaving means: the side table says which guest instruction ran; nothing of it has happened that
+ * may not happen again; regs are changed to go on at the backend's common exit.
+ */
+#include <translator/machine.h>
+
+static void resume(struct vm *vm, unsigned count)
+{
+    unsigned done = 0;
+    for (;;) {
+        int status = vm_upcall_return(count, &done);
+        struct window *emptied = status == QUOTA ? windows_evict(vm) : NULL;
+        if (emptied == NULL)
+            vm_broken(vm, "a fault could not be answered by a mapping");
+        /* What was not mapped faults again, and is noted anew. */
+        window_empty(vm, vm->fault_window);
+        count = 0;
+    }
+}
+
+static void leave(struct vm *vm, const struct side_entry *side, enum exit_reason reason)
+{
+    vm->escape = side;
+    vm->backend->escape(&vm->upcall->regs, reason);
+    resume(vm, 0);
+}
+
+static void retranslate(struct vm *vm, const struct side_entry *side, unsigned bits)
+{
+    uint64_t phys;
+    bool global;
+    vm->counts.site_retries++;
+    if (!fetch_phys(vm, side->pc, &phys, &global))
+        phys =
+            (vm->escape_block->phys & ~(uint64_t)(GUEST_PAGE - 1)) | (side->pc & ~GUEST_PAGE_MASK);
+    if (!site_mark(vm, phys & ~1ULL, bits))
+        vm_broken(vm, "too many instructions access devices");
+    cache_kill(vm, vm->escape_block);
+    leave(vm, side, EXIT_STATE);
+}
+
+/* A process-dependent page in the window for global ones: from now on, addresses up to here go
+ * through the process's window at this site. */
+static void choose(struct vm *vm, const struct side_entry *side, uint32_t va)
+{
+    uint32_t above = (va | 0xfffff) + 1;
+    if (above == 0)
+        retranslate(vm, side, SITE_SLOW);
+    if (above > vm->cpu->split)
+        vm->cpu->split = above;
+    if (!(side->bits & SITE_CHOOSE))
+        retranslate(vm, side, SITE_CHOOSE);
+    leave(vm, side, EXIT_STATE); /* the comparison was made before the split moved */
+}
+
+static void guest_fault(struct vm *vm, const struct side_entry *side, uint32_t va, unsigned kind,
+                        uint32_t status)
+{
+    struct cpu *cpu = vm->cpu;
+    vm->counts.guest_faults++;
+    cpu->fault_va = va;
+    cpu->fault_kind = kind;
+    cpu->fault_status = status;
+    leave(vm, side, EXIT_FAULT);
+}
+
+static void fill(struct vm *vm, struct window *w, uint32_t va, unsigned kind, const struct walk *k)
+{
+    unsigned count;
+    vm->counts.fills++;
+    while ((count = window_fill(vm, w, va, kind, k, vm->upcall->vector_ops)) == 0)
+        if (windows_evict(vm) == NULL)
+            vm_broken(vm, "no room to note a mapping");
+    windows_count_ops(vm, vm->upcall->vector_ops, count);
+    vm->fault_window = w;
+    resume(vm, count);
+}
+
+static void serve(struct vm *vm, const struct side_entry *side, struct window *w, uint32_t va,
+                  bool write)
+{
+    struct windows *s = &vm->windows;
+    unsigned kind = write ? ACCESS_WRITE : ACCESS_READ;
+    unsigned user = side->kind & MEM_USER ? ACCESS_USER : 0;
+    struct walk k;
+    vm->frontend->walk(vm->cpu, va, kind | user, &k);
+    if (k.status != 0)
+        guest_fault(vm, side, va, kind | user, k.status);
+    struct ram *r = ram_find(vm, k.phys);
+    if (r == NULL || (r->rom && write))
+        retranslate(vm, side, SITE_SLOW);
+    if (w == s->main && s->keys.global_only && !k.global)
+        choose(vm, side, va);
+    if (w != s->main && user == 0) {
+        vm->frontend->walk(vm->cpu, va, kind | ACCESS_USER, &k);
+        if (k.status != 0)
+            retranslate(vm, side, SITE_SLOW);
+    }
+    if (write && ram_page(r, k.phys)->code) {
+        vm->counts.code_writes++;
+        cache_kill_page(vm, r, k.phys & ~(uint64_t)(GUEST_PAGE - 1));
+    }
+    fill(vm, w, va, kind | (w == s->main ? 0 : ACCESS_USER), &k);
+}
+
+/* The window in which host address `at` lies, if it is one of those in use. */
+static struct window *window_at(struct vm *vm, uint64_t at, uint32_t *va, bool *inside)
+{
+    struct windows *s = &vm->windows;
+    struct window *const in_use[3] = {s->main, s->alt, s->choose};
+    for (unsigned n = 0; n < 3; n++) {
+        uint64_t offset = at - in_use[n]->base;
+        if (offset + 4096 < (1ULL << 32) + 8192) {
+            *va = (uint32_t)offset;
+            *inside = offset < 1ULL << 32;
+            return in_use[n];
+        }
+    }
+    return NULL;
+}
+
+void upcall_handler(struct upcall_page *page)
+{
+    struct vm *vm = (struct vm *)page->reserved[0];
+    if (page->vector == UPCALL_POKE) {
+        vm->cpu->attention = 1;
+        resume(vm, 0);
+    }
+    vm->counts.upcalls++;
+    struct block *b = cache_by_host(vm, page->regs.rip);
+    const struct side_entry *side = b == NULL ? NULL : block_side(b, page->regs.rip);
+    uint32_t va = 0;
+    bool inside = false;
+    struct window *w =
+        page->vector == FAULT_PAGE ? window_at(vm, page->address, &va, &inside) : NULL;
+    if (side == NULL || w == NULL) {
+        vm->broken_vector = page->vector;
+        vm->broken_ip = page->regs.rip;
+        vm->broken_address = page->address;
+        vm->backend->escape(&page->regs, EXIT_BROKEN);
+        resume(vm, 0);
+    }
+    vm->escape_block = b;
+    if (!inside)
+        retranslate(vm, side, SITE_SLOW);
+    serve(vm, side, w, va, (page->error & PF_WRITE) != 0);
+}
