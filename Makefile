@@ -38,6 +38,8 @@ help:
 ## make test       everything; ends with "N passed, N failed" (TESTS="name ..." runs some)
 ## make check      the quick part of it: builds, format, hosted tests
 ## make bench-kernel  instruction counts of the kernel's paths
+## make run-hosted an ARM guest in the translator as a Linux program
+## make bench-cpu  the hosted program against QEMU on an ARM guest: table and chart
 ## make clean      remove what was built
 
 # ---- kernel ---------------------------------------------------------------------------------
@@ -149,14 +151,20 @@ test: test-packages
 check: check-packages
 	@tests/run --build $(B) --quick
 test-packages:
-	@tools/install-packages "make test" build iso run test
+	@tools/install-packages "make test" build iso run test guest
 check-packages:
-	@tools/install-packages "make check" build iso
+	@tools/install-packages "make check" build iso guest
 bench-kernel: bench-packages
 	@$(MAKE) --no-print-directory -s $(B)/kernel.elf $(B)/kernel.sym $(B)/programs/bench.elf
 	@tests/run-bench --build $(B)
 bench-packages:
 	@tools/install-packages "make bench-kernel" build iso run
+run-hosted: bench-cpu-packages hosted
+	@tools/run-hosted $(B)/hosted/tetrapla
+bench-cpu: bench-cpu-packages hosted
+	@tools/bench-cpu --program $(B)/hosted/tetrapla --output $(B)/bench
+bench-cpu-packages:
+	@tools/install-packages "make bench-cpu" build guest
 # Names what tests/run needs to know about this build.
 print-%:
 	@echo $($*)
@@ -165,6 +173,6 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all help kernel programs clean iso iso-packages run run-packages test test-packages \
+.PHONY: all help run-hosted bench-cpu bench-cpu-packages kernel programs clean iso iso-packages run run-packages test test-packages \
 	check check-packages host-tests bench-kernel bench-packages
 .SECONDARY:

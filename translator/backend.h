@@ -17,7 +17,8 @@ struct block {
     uint32_t pc; /* virtual address with mode bits */
     uint32_t mode;
     uint64_t phys;  /* of pc */
-    uint64_t phys2; /* 0, or the second page it has code in */
+    uint64_t phys2; /* 0, or the second page it has code in: then every entry but `enter` first makes
+                       sure that the fetch entry of that page holds, or leaves with EXIT_LOOKUP */
     uint32_t bytes; /* of guest code, from pc on; may reach into the next page */
     uint16_t insns;
     uint16_t limit; /* it was made with: guest instructions at most */
@@ -25,15 +26,29 @@ struct block {
     uint8_t *code;       /* entry with the interrupt check; interp: its own record */
     uint8_t *code_after; /* entry behind the check: for links that need none */
     uint32_t code_bytes;
+    uint32_t code_enter; /* backend: offset of the entry for the dispatcher */
     struct block_exit *exit;  /* [exits] */
     struct side_entry *sides; /* ordered by host offset */
     uint32_t side_count;
     struct block *next_hash; /* the rest is cache.c's */
     struct block *next_page[2];
     struct block_exit *incoming; /* exits linked to this block */
-    bool dead;                   /* its source was written: never entered again */
-    void *backend;               /* what the backend needs */
+    bool cut;      /* shorter than asked for: entered by the dispatcher only (IR_FLOW_DEAD, ir.h) */
+    bool dead;     /* its source was written: never entered again */
+    void *backend; /* what the backend needs */
 };
+
+static inline uint32_t block_second_va(const struct block *b)
+{
+    return (b->pc & GUEST_PAGE_MASK) + GUEST_PAGE;
+}
+/* Whether the fetch entry of b's second page is there and right. */
+static inline bool block_second_holds(const struct cpu *cpu, const struct block *b)
+{
+    uint32_t va = block_second_va(b);
+    const struct fetch_entry *f = &cpu->fetch[va >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
+    return f->page == (va | 1) && f->phys == (uint32_t)(b->phys2 >> GUEST_PAGE_SHIFT);
+}
 
 /* A jump to a fixed guest address. Unlinked, it leaves to the dispatcher with EXIT_LINK and this
  * structure; linked, it goes straight to the target's code. */

@@ -97,18 +97,20 @@ struct block *cache_by_host(struct vm *vm, uint64_t host)
     return b != NULL && host - (uint64_t)b->code < b->code_bytes ? b : NULL;
 }
 
+/* Of several entries for one place the last counts: a helper's return address may be that of the next
+ * access. */
 const struct side_entry *block_side(const struct block *b, uint64_t host)
 {
     uint32_t at = (uint32_t)(host - (uint64_t)b->code);
     unsigned low = 0, high = b->side_count;
     while (low < high) {
         unsigned mid = (low + high) / 2;
-        if (b->sides[mid].host < at)
+        if (b->sides[mid].host <= at)
             low = mid + 1;
         else
             high = mid;
     }
-    return low < b->side_count && b->sides[low].host == at ? &b->sides[low] : NULL;
+    return low > 0 && b->sides[low - 1].host == at ? &b->sides[low - 1] : NULL;
 }
 
 /* ---- pages -------------------------------------------------------------------------------------- */
@@ -176,7 +178,7 @@ static void remove_from_hash(struct vm *vm, struct block *b)
 static void remove_from_jumps(struct vm *vm, const struct block *b)
 {
     uint64_t host = vm->backend->entry(b);
-    unsigned at = b->pc >> 1 & (JUMP_ENTRIES - 1);
+    unsigned at = jump_slot(b->pc, b->mode);
     for (unsigned n = 0; host != 0 && n < vm->windows.count; n++) {
         struct jump_entry *j = &vm->windows.window[n].jumps[at];
         if (j->host == host)

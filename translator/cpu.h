@@ -32,6 +32,32 @@ struct cpu_flags {
 #define NZ_A 0x10u
 #define NZ_P 0x04u
 
+/* Pending flags (pass_lazy.c, flags.c): an operation on general registers.
+ *   bits 0–3   enum recipe_kind      bits 4–7   register a
+ *   bit  8     b is a constant       bits 9–12  register b
+ *   bit  13    C is inverted         bit  14    all flags; else N and Z alone
+ *   bits 16–31 the constant, sign-extended */
+enum recipe_kind {
+    RECIPE_ADD = 1,    /* a + b */
+    RECIPE_SUB,        /* a - b */
+    RECIPE_ADD_RESULT, /* a is the sum of something and b */
+    RECIPE_SUB_RESULT, /* a is the difference of something and b */
+    RECIPE_AND,        /* a and b; C and V clear */
+    RECIPE_XOR,
+    RECIPE_LOGIC, /* a is the result; C and V clear */
+};
+#define RECIPE_KIND      15u
+#define RECIPE_A_SHIFT   4
+#define RECIPE_CONST     0x100u
+#define RECIPE_B_SHIFT   9
+#define RECIPE_INVERT    0x2000u
+#define RECIPE_ALL       0x4000u
+#define RECIPE_IMM_SHIFT 16
+
+struct cpu;
+/* Bring cpu->flags up to date (flags.c): after translated code was left, before anyone looks. */
+void flags_settle(struct cpu *cpu);
+
 #define CPU_SPILLS 48
 
 struct cpu {
@@ -42,17 +68,18 @@ struct cpu {
     int32_t budget;              /* 76: icount mode: guest instructions left before leaving */
     uint64_t alt_base;           /* 80: window for MEM_USER accesses */
     uint32_t split;              /* 88: SITE_CHOOSE: addresses below it go through choose_base */
-    uint32_t exit_request;       /* 92: enum exit_reason set by a helper; 0: go on */
-    uint64_t choose_base;        /* 96 */
-    struct jump_entry *jumps;    /* 104: table of computed jumps of the current window */
-    struct fetch_entry *fetch;   /* 112: virtual → physical pages of the current window */
-    uint64_t base;               /* 120: the current window, as in GS */
-    uint64_t spill[CPU_SPILLS];  /* 128: the block's spilled values */
+    uint32_t flag_recipe;       /* 92: how to compute the flags if they are pending (below), or 0 */
+    uint64_t choose_base;       /* 96 */
+    struct jump_entry *jumps;   /* 104: table of computed jumps of the current window */
+    struct fetch_entry *fetch;  /* 112: virtual → physical pages of the current window */
+    uint64_t base;              /* 120: the current window, as in GS */
+    uint64_t spill[CPU_SPILLS]; /* 128: the block's spilled values */
 
     /* Floating-point control and exception flags in MXCSR's format (Intel SDM vol. 1, 10.2.3): the
      * guest's rounding mode; all exceptions masked; flags accumulate. In the host's register while
      * translated code runs; here outside, and in helpers called with CALL_FP. */
     uint32_t mxcsr;
+    uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
 
     /* A poke that could not be delivered: the way into translated code tests it, inside the guest
      * range (tetrapla/vm.h), and leaves again with EXIT_CHECK if it is not 0. */
@@ -73,17 +100,26 @@ _Static_assert(offsetof(struct cpu, spill) == 128, "hot fields");
 
 enum cpu_line { CPU_IRQ = 1, CPU_FIQ = 2, CPU_RESET = 4 };
 
-/* Computed jumps: looked up by translated code, hash = (pc >> 1) & (JUMP_ENTRIES - 1). */
-#define JUMP_ENTRIES 1024
+/* Computed jumps: looked up by translated code in entry jump_slot(pc, mode). */
+#define JUMP_ENTRIES 4096
 struct jump_entry {
     uint32_t pc;   /* with mode bits */
     uint32_t mode; /* frontend's mode word, as in struct block */
     uint64_t host; /* where its translation begins */
 };
+/* What a mode adds to the slot number, so that the same code in two modes has two entries. */
+static inline uint32_t jump_mode_slots(uint32_t mode)
+{
+    return mode * 0x2b5 & (JUMP_ENTRIES - 1);
+}
+static inline unsigned jump_slot(uint32_t pc, uint32_t mode)
+{
+    return ((pc >> 2) + jump_mode_slots(mode)) & (JUMP_ENTRIES - 1);
+}
 
 /* Virtual pages of code, checked where a link leads to a process-dependent page;
  * hash = (va >> 12) & (FETCH_ENTRIES - 1). */
-#define FETCH_ENTRIES 64
+#define FETCH_ENTRIES 256
 struct fetch_entry {
     uint32_t page; /* va | 1, or 0 */
     uint32_t phys; /* guest physical page number */

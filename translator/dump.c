@@ -101,6 +101,8 @@ void dump_stats(struct vm *vm)
 #define COUNT(name, text) fprintf(stderr, "%14llu %s\n", (unsigned long long)c->name, text);
     VM_COUNTS
 #undef COUNT
+    if (vm->config.icount)
+        fprintf(stderr, "%14llu guest instructions run\n", (unsigned long long)vtime_insns(vm));
 }
 
 void dump_broken(struct vm *vm)

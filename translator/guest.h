@@ -60,6 +60,8 @@ struct lift {
      * fault, or a third page would be touched: end the block before this instruction; if it is the
      * block's first, emit `leave` EXIT_FETCH (pc = this instruction) instead of it. */
     bool (*fetch)(struct lift *l, uint32_t va, unsigned bytes, uint32_t *code);
+    /* Set around fetches that only look ahead, in the page of pc: the block does not depend on them. */
+    bool peek;
     void *private; /* the translator's */
 };
 

@@ -105,6 +105,16 @@ enum ir_jump {
 
 typedef uint16_t ir_ref; /* index of the instruction that defines the value; 0 = none */
 
+/* What the frontend knows of the code a `jump` leads to, for pending flags (pass_lazy.c): that it
+ * writes all flags before it reads any, in straight line; and which general registers (bit n + the
+ * shift: register n) it has written where it may fault before that. Code that the frontend looked at
+ * must lie in the page of the block. */
+#define IR_FLOW_DEAD 1u
+#define FLOW_LIMIT_MIN \
+    16 /* a frontend says nothing of code farther ahead than half of this, or
+                                  if blocks may be shorter than this */
+#define IR_FLOW_WRITES_SHIFT 8
+
 struct ir_ins {
     uint8_t op;   /* enum ir_op */
     uint8_t type; /* enum ir_type: T of the table */
@@ -112,6 +122,7 @@ struct ir_ins {
     uint8_t bits; /* ld, st: enum ir_mem_site */
     ir_ref a, b, c;
     uint16_t site; /* ld, st, align, call: number of the guest instruction in the block, from 0 */
+    uint32_t flow; /* jump: what is known of the code at the target: IR_FLOW_* */
     int64_t imm;
     uint32_t ret; /* jump, jumpto with JUMP_CALL: guest return address with mode bits */
     uint32_t spare;
@@ -183,6 +194,11 @@ void ir_label(struct ir_block *b, unsigned label);
 void ir_br(struct ir_block *b, unsigned label);
 void ir_brcc(struct ir_block *b, ir_ref f, enum ir_cc cc, unsigned label);
 void ir_jump(struct ir_block *b, uint32_t pc, unsigned kind, uint32_t ret);
+/* IR_FLOW_* for the jump just built. */
+static inline void ir_flow(struct ir_block *b, uint32_t flow)
+{
+    b->ins[b->count].flow = flow;
+}
 void ir_jumpto(struct ir_block *b, ir_ref pc, unsigned kind, uint32_t ret);
 void ir_leave(struct ir_block *b, ir_ref pc, unsigned reason);
 

@@ -59,5 +59,8 @@ static inline bool ir_is_const(const struct ir_block *b, ir_ref r, uint64_t *v)
 void ir_pass_state(struct ir_block *b);
 void ir_pass_fold(struct ir_block *b);
 void ir_pass_flags(struct ir_block *b);
+void ir_pass_lazy(struct ir_block *b);
 void ir_pass_addr(struct ir_block *b);
+void ir_pass_same(struct ir_block *b);
+void ir_pass_near(struct ir_block *b);
 void ir_pass_dead(struct ir_block *b);

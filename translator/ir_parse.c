@@ -291,11 +291,12 @@ static bool parse_address(struct parser *p, struct ir_ins *i)
 static bool parse_ret(struct parser *p, struct ir_ins *i)
 {
     uint64_t n;
-    if (!take(p, ","))
-        return true;
-    if (!need(p, "ret") || !number(p, 0xffffffff, &n))
-        return false;
-    i->ret = (uint32_t)n;
+    while (take(p, ",")) {
+        uint32_t *field = take(p, "ret") ? &i->ret : &i->flow;
+        if ((field == &i->flow && !need(p, "flow")) || !number(p, 0xffffffff, &n))
+            return false;
+        *field = (uint32_t)n;
+    }
     return true;
 }
 

@@ -27,7 +27,7 @@
  *   %14 = call.i32.reads.exits 0x5, %3, -, %2
  *                                            helper's number and operands; - is an absent one; no
  *                                            type: no result; letters reads writes exits fp
- *   jump[.call][.return][.check] 0x8010[, ret 0x8014]
+ *   jump[.call][.return][.check] 0x8010[, ret 0x8014][, flow 0x101]
  *   jumpto.return %3[, ret 0x8014]
  *   leave %3, 0x5                            reason: enum exit_reason
  *
@@ -225,6 +225,8 @@ static void put_arguments(struct out *o, const struct ir_ins *i)
             put_ref(o, i->a);
         if (i->ret != 0)
             put(o, ", ret 0x%x", i->ret);
+        if (i->flow != 0)
+            put(o, ", flow 0x%x", i->flow);
         return;
     default:
         put_operands(o, i);

@@ -279,6 +279,8 @@ static inline struct soft_entry *soft_slot(struct vm *vm, uint32_t va, unsigned 
 void vtime_run(struct vm *vm);
 /* Wait until a line or a device wakes the CPU. */
 void vtime_sleep(struct vm *vm);
+/* With icount: guest instructions run so far. */
+uint64_t vtime_insns(const struct vm *vm);
 
 void upcall_handler(struct upcall_page *page);
 

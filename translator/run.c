@@ -37,15 +37,21 @@ bool fetch_phys(struct vm *vm, uint32_t pc, uint64_t *phys, bool *global)
     return true;
 }
 
-/* A block that reaches into a second page is right only while that page is where it was. */
+/* A block that reaches into a second page is right only while that page is where it was. Jumps to it
+ * find that out by the page's fetch entry (backend.h), which is made here. */
 static bool second_page_holds(struct vm *vm, const struct block *b)
 {
     uint64_t phys;
     bool global;
-    if (b->phys2 == 0)
+    uint32_t va = block_second_va(b);
+    if (b->phys2 == 0 || block_second_holds(vm->cpu, b))
         return true;
-    return fetch_phys(vm, (b->pc & GUEST_PAGE_MASK) + GUEST_PAGE, &phys, &global) &&
-           (phys & ~(uint64_t)(GUEST_PAGE - 1)) == b->phys2;
+    if (!fetch_phys(vm, va, &phys, &global) ||
+        (phys & ~(uint64_t)(GUEST_PAGE - 1)) != b->phys2)
+        return false;
+    if (global || !vm->windows.keys.global_only)
+        note_fetch(vm, va, phys);
+    return true;
 }
 
 static unsigned limit_now(const struct vm *vm)
@@ -83,12 +89,11 @@ static struct block *find_block(struct vm *vm, bool *global)
 /* ---- links -------------------------------------------------------------------------------------- */
 
 /* Link e to b where the link stays right: within one page; between global pages; into a page of the
- * process with a check of the fetch entry. Not into blocks that depend on a second page, nor with
- * icount into blocks shortened for a deadline. */
+ * process with a check of the fetch entry. Not with icount into blocks shortened for a deadline. */
 static void link_exit(struct vm *vm, struct block_exit *e, struct block *b, bool global)
 {
     bool same = ((e->from->pc ^ e->pc) & GUEST_PAGE_MASK) == 0 && e->from->phys2 == 0;
-    if (b->phys2 != 0 || e->from->dead || (vm->config.icount && b->limit != e->from->limit))
+    if (b->cut || e->from->dead || (vm->config.icount && b->limit != e->from->limit))
         return;
     e->checked_page = !same && !global;
     cache_link(vm, e, b);
@@ -97,9 +102,9 @@ static void link_exit(struct vm *vm, struct block_exit *e, struct block *b, bool
 static void note_jump(struct vm *vm, struct block *b, bool global)
 {
     uint64_t host = vm->backend->entry(b);
-    if (host == 0 || b->phys2 != 0 || (vm->windows.keys.global_only && !global))
+    if (host == 0 || b->cut || (vm->windows.keys.global_only && !global))
         return;
-    vm->cpu->jumps[b->pc >> 1 & (JUMP_ENTRIES - 1)] = (struct jump_entry){b->pc, b->mode, host};
+    vm->cpu->jumps[jump_slot(b->pc, b->mode)] = (struct jump_entry){b->pc, b->mode, host};
     vm->windows.main->code = true;
 }
 
@@ -223,6 +228,7 @@ static void run_blocks(struct vm *vm)
         vm->counts.enters++;
         dump_enter(vm, b);
         enum exit_reason reason = vm->backend->enter(cpu, b, &from);
+        flags_settle(cpu);
         if (vm->escape != NULL)
             block_left(cpu, vm->escape_block, vm->escape);
         vm->escape = NULL;

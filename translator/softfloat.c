@@ -139,7 +139,7 @@ uint64_t sf_quiet(struct sf *s, const struct sf_format *f, const struct sf_parts
 }
 
 /* The result of an operation some of whose n operands are NaNs. ARM: the first signalling one, else
- * the first (A2.7.7). x86: the first (SDM vol. 1, 4.8.3.5). SPARC: as ARM, but the second operand
+ * the first (A2.7.6). x86: the first (SDM vol. 1, 4.8.3.5). SPARC: as ARM, but the second operand
  * goes first (V8 manual, appendix N.5). */
 static uint64_t choose_nan(struct sf *s, const struct sf_format *f, const struct sf_parts *p,
                            unsigned n)

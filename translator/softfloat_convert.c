@@ -61,7 +61,7 @@ sf32 sf64_to_sf32(struct sf *s, sf64 a)
     return (sf32)convert(s, &sf_double, &sf_single, a);
 }
 
-/* The alternative half format uses the largest exponent for ordinary numbers (A2.7.6). */
+/* The alternative half format uses the largest exponent for ordinary numbers (A2.7.4). */
 sf32 sf16_to_sf32(struct sf *s, sf16 a, bool alternative)
 {
     if (!alternative || (a >> 10 & 31) != 31)

@@ -34,7 +34,7 @@ static inline uint64_t sf_infinity(const struct sf_format *f, bool sign)
     return sf_sign_bit(f, sign) | (uint64_t)sf_exp_max(f) << f->fraction;
 }
 
-/* Take v apart; denormals are flushed as s says (never a half: A2.7.6). `denormal` is set if the
+/* Take v apart; denormals are flushed as s says (never a half: A2.7.5). `denormal` is set if the
  * value is one that x86 reports. */
 struct sf_parts sf_unpack(struct sf *s, const struct sf_format *f, uint64_t v, bool *denormal);
 /* sig * 2^exp with sign, rounded to f; a lost rest may be or'ed into bit 0 of sig. */

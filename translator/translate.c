@@ -52,7 +52,7 @@ static bool fetch(struct lift *l, uint32_t va, unsigned bytes, uint32_t *code)
     if (!read_half(s, va, &low) || (bytes == 4 && !read_half(s, va + 2, &high)))
         return false;
     *code = low | (uint32_t)high << 16;
-    if (va + bytes - s->l.pc > s->end - s->l.pc)
+    if (!l->peek && va + bytes - s->l.pc > s->end - s->l.pc)
         s->end = va + bytes;
     return true;
 }
@@ -164,7 +164,7 @@ struct block *translate(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode
 {
     uint64_t begun = vm_now();
     struct block *b = NULL;
-    bool emptied = false;
+    bool emptied = false, ended_early = false;
     for (unsigned most = limit; b == NULL;) {
         struct source s = {.vm = vm,
                            .phys = {phys & ~(uint64_t)(GUEST_PAGE - 1), 0},
@@ -184,11 +184,12 @@ struct block *translate(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode
         if (full && !emptied)
             cache_flush(vm), emptied = true;
         else if (most > 1)
-            most /= 2;
+            most /= 2, ended_early = true;
         else
             vm_broken(vm, "one guest instruction does not fit the code cache");
     }
     b->limit = (uint16_t)limit;
+    b->cut = b->insns < FLOW_LIMIT_MIN && limit >= FLOW_LIMIT_MIN && ended_early;
     cache_add(vm, b);
     dump_host(vm, b);
     vm->counts.blocks++;

@@ -11,7 +11,7 @@
 #define NS_PER_INSN 2
 #define BUDGET_MAX  1000000
 
-static uint64_t insns_run(const struct vm *vm)
+uint64_t vtime_insns(const struct vm *vm)
 {
     const struct cpu *cpu = vm->cpu;
     return cpu->icount + (uint64_t)(int64_t)(cpu->budget_full - cpu->budget);
@@ -20,7 +20,7 @@ static uint64_t insns_run(const struct vm *vm)
 uint64_t vm_time(struct vm *vm)
 {
     if (vm->config.icount)
-        return insns_run(vm) * NS_PER_INSN + vm->time_skipped;
+        return vtime_insns(vm) * NS_PER_INSN + vm->time_skipped;
     return vm_now() - vm->time_start;
 }
 
@@ -49,8 +49,8 @@ static void set_budget(struct vm *vm, uint64_t when)
 {
     struct cpu *cpu = vm->cpu;
     uint64_t now = vm_time(vm);
-    uint64_t left = when <= now ? 1 : (when - now + NS_PER_INSN - 1) / NS_PER_INSN;
-    cpu->icount = insns_run(vm);
+    uint64_t left = when <= now ? 1 : (when - now - 1) / NS_PER_INSN + 1;
+    cpu->icount = vtime_insns(vm);
     cpu->budget = cpu->budget_full = left < BUDGET_MAX ? (int32_t)left : BUDGET_MAX;
 }
 

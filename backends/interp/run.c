@@ -139,6 +139,11 @@ static struct block *follow(struct cpu *cpu, struct block_exit *e, enum exit_rea
         *why = EXIT_LOOKUP;
         return NULL;
     }
+    if (e->to->phys2 != 0 && !block_second_holds(cpu, e->to)) {
+        cpu->pc = e->pc;
+        *why = EXIT_LOOKUP;
+        return NULL;
+    }
     return e->to;
 }
 
@@ -148,10 +153,11 @@ static struct block *look_up(const struct cpu *cpu, const struct block *from, ui
     const struct jump_entry *j;
     if (cpu->jumps == NULL)
         return NULL;
-    j = &cpu->jumps[pc >> 1 & (JUMP_ENTRIES - 1)];
+    j = &cpu->jumps[jump_slot(pc, from->mode)];
     if (j->pc != pc || j->mode != from->mode || j->host == 0)
         return NULL;
-    return (struct block *)(uintptr_t)j->host;
+    struct block *to = (struct block *)(uintptr_t)j->host;
+    return to->phys2 == 0 || block_second_holds(cpu, to) ? to : NULL;
 }
 
 /* ---- the loop --------------------------------------------------------------------------------- */

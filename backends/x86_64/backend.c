@@ -189,9 +189,25 @@ static void allocate_records(struct gen *g)
     g->failed = exits > BLOCK_EXITS || b->exit == NULL || b->sides == NULL;
 }
 
+static void begin(struct gen *g)
+{
+    const struct compile *k = g->k;
+    g->c =
+        (struct code){.at = k->write, .start = k->write, .end = k->write + k->room, .run = k->run};
+    g->at = 0;
+    g->random = k->random;
+    g->pc = k->block->pc;
+    g->side_bits = g->insns = 0;
+    g->eflags_state = false;
+    g->fixups = g->colds = 0;
+    memset(g->label, 0, sizeof g->label);
+    memset(g->flags_differ, 0, sizeof g->flags_differ);
+}
+
 static size_t generate(struct gen *g)
 {
     struct compile *k = g->k;
+    begin(g);
     allocate_records(g);
     if (g->failed)
         return 0;
@@ -213,22 +229,13 @@ static size_t generate(struct gen *g)
 static size_t compile(struct compile *k)
 {
     struct x86_state *s = x86_state_of(k->frontend, false);
-    struct gen *g = malloc(sizeof *g);
-    if (g == NULL || s == NULL)
+    struct gen *g = s == NULL ? NULL : malloc(sizeof *g);
+    if (g == NULL)
         return 0;
-    g->c =
-        (struct code){.at = k->write, .start = k->write, .end = k->write + k->room, .run = k->run};
     g->k = k;
     g->ir = k->ir;
     g->s = s;
-    g->at = 0;
-    g->random = k->random;
-    g->pc = k->block->pc;
-    g->side_bits = g->insns = 0;
-    g->eflags_state = false;
-    g->fixups = g->colds = 0;
-    memset(g->label, 0, sizeof g->label);
-    memset(g->flags_differ, 0, sizeof g->flags_differ);
+    g->far = false;
     k->block->code = k->run;
     k->block->backend = s;
     if ((uint64_t)(uintptr_t)k->run < s->lo)
@@ -236,6 +243,8 @@ static size_t compile(struct compile *k)
     if ((uint64_t)(uintptr_t)k->run + k->room > s->hi)
         s->hi = (uint64_t)(uintptr_t)k->run + k->room;
     size_t bytes = generate(g);
+    if (bytes == 0 && g->far)
+        bytes = generate(g);
     free(g);
     return bytes;
 }
@@ -288,16 +297,19 @@ static enum exit_reason enter(struct cpu *cpu, struct block *b, struct block_exi
     struct left (*go)(struct cpu * cpu, const uint8_t *code) =
         (struct left(*)(struct cpu *, const uint8_t *))(uintptr_t)s->enter;
     cpu->spill[SLOT_STATE] = (uint64_t)(uintptr_t)s;
-    struct left l = go(cpu, b->code);
+    struct left l = go(cpu, b->code + b->code_enter);
     enum exit_reason reason = (enum exit_reason)(uint32_t)l.reason;
     *exit = NULL;
     if (reason == EXIT_LINK) {
         *exit = (struct block_exit *)(uintptr_t)l.what;
-    } else if (l.reason >> 32) { /* after a call or a check: precise state from the side entry */
+    } else if (l.reason &
+               LEFT_AT_SIDE) { /* after a call or a check: precise state from the side entry */
         const struct side_entry *e = (const struct side_entry *)(uintptr_t)l.what;
         cpu->pc = e->pc;
         cpu->exit_request = EXIT_NONE;
         cpu->budget += e->spare;
+        if (reason == EXIT_ALIGN)
+            cpu->fault_kind = e->kind;
         s->frontend->restore(cpu, e->side);
     }
     return reason;

@@ -35,10 +35,9 @@ struct value {
 #define SCRATCH 0xffffu /* owner of a register used within one instruction */
 
 /* Code put behind the main code: reached rarely. */
-enum cold_kind { COLD_CHECK, COLD_BUDGET, COLD_ALIGN, COLD_EXIT, COLD_LOOKUP, COLD_SOFT };
+enum cold_kind { COLD_CHECK, COLD_PAGE, COLD_BUDGET, COLD_ALIGN, COLD_EXIT, COLD_LOOKUP, COLD_SOFT };
 struct cold {
     uint8_t kind, reg, a, b, c, soft; /* registers; enum x86_soft */
-    uint8_t access;                   /* COLD_ALIGN: enum access_kind */
     bool zero_good;                   /* COLD_SOFT: a zero result is right already */
     uint32_t field[3], fields;        /* jumps to here */
     uint32_t back;                    /* where to go on */
@@ -57,6 +56,7 @@ struct gen {
     const struct x86_state *s;
     unsigned at; /* the instruction being lowered */
     bool failed; /* too large */
+    bool far;    /* no short branches: one did not reach */
     uint32_t random;
 
     uint16_t temps, locked; /* masks of registers */
@@ -78,6 +78,7 @@ struct gen {
     struct {
         uint32_t field;
         unsigned label;
+        bool near; /* one byte */
     } fixup[MAX_FIXUPS];
     unsigned fixups;
     struct cold cold[MAX_COLD];

@@ -37,11 +37,27 @@ struct cold *add_cold(struct gen *g, enum cold_kind kind)
     return c;
 }
 
+/* The fetch entry of the second page must be there, or the dispatcher looks. */
+static void second_page(struct gen *g, const struct block *b)
+{
+    uint32_t va = block_second_va(b);
+    struct mem fetch = state_mem(offsetof(struct cpu, fetch)),
+               entry = mem_base(RAX, (int32_t)link_fetch_offset(va));
+    x86_rm(&g->c, X_MOV, true, RAX, &fetch, 0);
+    x86_const(&g->c, RCX, (uint64_t)(va | 1) | b->phys2 >> GUEST_PAGE_SHIFT << 32);
+    x86_rm(&g->c, X_CMP, true, RCX, &entry, 0);
+    struct cold *c = add_cold(g, COLD_PAGE);
+    c->field[c->fields++] = x86_jcc(&g->c, CC_NE, 0);
+}
+
 void block_entry(struct gen *g)
 {
     struct block *b = g->k->block;
     struct mem attention = state_mem(offsetof(struct cpu, attention));
     struct mem budget = state_mem(offsetof(struct cpu, budget));
+    if (b->phys2 != 0)
+        second_page(g, b);
+    b->code_enter = code_offset(&g->c);
     x86_rm(&g->c, X_CMP_I, false, 0, &attention, 0);
     struct cold *c = add_cold(g, COLD_CHECK);
     c->field[c->fields++] = x86_jcc(&g->c, CC_NE, 0);
@@ -50,7 +66,7 @@ void block_entry(struct gen *g)
         c = add_cold(g, COLD_BUDGET);
         c->field[c->fields++] = x86_jcc(&g->c, CC_S, 0);
     }
-    b->code_after = g->k->icount ? b->code : b->code + code_offset(&g->c);
+    b->code_after = g->k->icount || b->phys2 != 0 ? b->code : b->code + code_offset(&g->c);
 }
 
 void call_function(struct gen *g, uint64_t function, unsigned kind, const struct ir_ins *i)
@@ -112,13 +128,14 @@ static void call(struct gen *g, const struct ir_ins *i)
 
 /* ---- branches and exits ---- */
 
-static void to_label(struct gen *g, uint32_t field, unsigned label)
+static void to_label(struct gen *g, uint32_t field, unsigned label, bool near)
 {
     if (g->fixups == MAX_FIXUPS) {
         g->failed = true;
         return;
     }
     g->flags_differ[label] |= !g->eflags_state;
+    g->fixup[g->fixups].near = near;
     g->fixup[g->fixups].field = field;
     g->fixup[g->fixups++].label = label;
 }
@@ -156,6 +173,23 @@ static unsigned skipped(const struct gen *g, const struct ir_ins *i)
     return n;
 }
 
+/* Whether a branch can probably be short: few instructions to its label, and no large ones. If it
+ * does not reach after all, the block is made again without such branches. */
+static bool is_near(struct gen *g, const struct ir_ins *i)
+{
+    enum { NEAR = 9 };
+    if (g->far || chance(g, 2))
+        return false;
+    for (const struct ir_ins *j = i + 1; j < i + NEAR; j++) {
+        if (j->op == IR_label && j->imm == i->imm)
+            return true;
+        if (j->op == IR_call || j->op == IR_rbit || (j->op >= IR_fadd && j->op <= IR_vmake) ||
+            (j->bits & SITE_SLOW))
+            return false;
+    }
+    return false;
+}
+
 static void brcc(struct gen *g, const struct ir_ins *i)
 {
     unsigned cc = flags_cond(g, i->a, i->aux), skips = skipped(g, i);
@@ -163,15 +197,17 @@ static void brcc(struct gen *g, const struct ir_ins *i)
         flags_clobber(g);
         uint32_t stay = x86_jcc(&g->c, cc ^ 1, 0);
         refund(g, skips);
-        to_label(g, x86_jmp(&g->c, 0), (unsigned)i->imm);
+        to_label(g, x86_jmp(&g->c, 0), (unsigned)i->imm, false);
         x86_patch(&g->c, stay, code_offset(&g->c));
         return;
     }
     if (brcc_over_jump(g, i)) { /* the jump becomes conditional */
         add_exit(g, i + 1, x86_jcc(&g->c, cc ^ 1, 0));
         g->flags_differ[i->imm] |= !g->eflags_state;
+    } else if (is_near(g, i)) {
+        to_label(g, x86_jcc8(&g->c, cc), (unsigned)i->imm, true);
     } else {
-        to_label(g, x86_jcc(&g->c, cc, 0), (unsigned)i->imm);
+        to_label(g, x86_jcc(&g->c, cc, 0), (unsigned)i->imm, false);
     }
 }
 
@@ -192,8 +228,9 @@ static void jumpto(struct gen *g, const struct ir_ins *i)
     unsigned pc = reg_of(g, i->a), e = scratch(g);
     struct mem jumps = state_mem(offsetof(struct cpu, jumps)), key = mem_base(e, 0),
                host = mem_base(e, offsetof(struct jump_entry, host)),
-               hash = {.base = NO_REG, .index = (uint8_t)pc, .scale = 3};
-    /* (pc >> 1) % JUMP_ENTRIES * sizeof(struct jump_entry) */
+               hash = {.base = NO_REG, .index = (uint8_t)pc, .scale = 2};
+    /* jump_slot(pc, mode) * sizeof(struct jump_entry) */
+    hash.disp = (int32_t)(jump_mode_slots(g->k->block->mode) * sizeof(struct jump_entry));
     x86_rm(&g->c, X_LEA, false, e, &hash, 0);
     x86_rr(&g->c, X_AND_I, false, 0, e, (JUMP_ENTRIES - 1) * (int)sizeof(struct jump_entry));
     x86_rm(&g->c, X_ADD, true, e, &jumps, 0);
@@ -241,7 +278,7 @@ void lower_control(struct gen *g, const struct ir_ins *i)
         if (i[1].op == IR_label && i[1].imm == i->imm)
             g->flags_differ[i->imm] |= !g->eflags_state;
         else
-            to_label(g, x86_jmp(&g->c, 0), (unsigned)i->imm);
+            to_label(g, x86_jmp(&g->c, 0), (unsigned)i->imm, false);
         break;
     case IR_brcc:
         brcc(g, i);
@@ -305,12 +342,11 @@ static void cold_soft(struct gen *g, const struct cold *c)
     x86_jmp(&g->c, c->back);
 }
 
-static void cold_leave_at(struct gen *g, uint32_t pc)
+static void cold_leave_at(struct gen *g, uint32_t pc, uint64_t stub)
 {
     struct mem m = state_mem(offsetof(struct cpu, pc));
     x86_rm(&g->c, X_MOV_I, false, 0, &m, (int32_t)pc);
-    x86_const(&g->c, RAX, EXIT_CHECK);
-    x86_jmp_to(&g->c, g->s->leave_fast);
+    x86_jmp_to(&g->c, stub);
 }
 
 static void one_cold(struct gen *g, const struct cold *c)
@@ -321,18 +357,19 @@ static void one_cold(struct gen *g, const struct cold *c)
     switch (c->kind) {
     case COLD_BUDGET:
         x86_rm(&g->c, X_ADD_I, false, 0, &budget, b->insns);
-        cold_leave_at(g, b->pc);
+        cold_leave_at(g, b->pc, g->s->leave_check);
         break;
     case COLD_CHECK:
-        cold_leave_at(g, b->pc);
+        cold_leave_at(g, b->pc, g->s->leave_check);
+        break;
+    case COLD_PAGE:
+        cold_leave_at(g, b->pc, g->s->leave_lookup);
         break;
     case COLD_ALIGN:
         x86_rm(&g->c, X_MOV_M, false, c->reg, &m, 0);
-        m = state_mem(offsetof(struct cpu, fault_kind));
-        x86_rm(&g->c, X_MOV_I, false, 0, &m, c->access);
-        m = state_mem(offsetof(struct cpu, exit_request));
-        x86_rm(&g->c, X_MOV_I, false, 0, &m, EXIT_ALIGN);
-        /* fall through */
+        x86_const64(&g->c, RDX, (uint64_t)(uintptr_t)c->side);
+        x86_jmp_to(&g->c, g->s->leave_align);
+        break;
     case COLD_EXIT:
         x86_const64(&g->c, RDX, (uint64_t)(uintptr_t)c->side);
         x86_jmp_to(&g->c, g->s->leave_request);
@@ -340,8 +377,7 @@ static void one_cold(struct gen *g, const struct cold *c)
     case COLD_LOOKUP:
         m = state_mem(offsetof(struct cpu, pc));
         x86_rm(&g->c, X_MOV_M, false, c->reg, &m, 0);
-        x86_const(&g->c, RAX, EXIT_LOOKUP);
-        x86_jmp_to(&g->c, g->s->leave_fast);
+        x86_jmp_to(&g->c, g->s->leave_lookup);
         break;
     default:
         cold_soft(g, c);
@@ -368,15 +404,21 @@ static void exit_stub(struct gen *g, struct block_exit *e)
     x86_jmp(&g->c, 0);
     x86_here8(&g->c, miss);
     x86_rm(&g->c, X_MOV_I, false, 0, &pc, (int32_t)e->pc);
-    x86_const(&g->c, RAX, EXIT_LOOKUP);
-    x86_jmp_to(&g->c, g->s->leave_fast);
+    x86_jmp_to(&g->c, g->s->leave_lookup);
 }
 
 void emit_cold(struct gen *g)
 {
     struct block *b = g->k->block;
-    for (unsigned n = 0; n < g->fixups; n++)
-        x86_patch(&g->c, g->fixup[n].field, g->label[g->fixup[n].label] - 1);
+    for (unsigned n = 0; n < g->fixups; n++) {
+        uint32_t field = g->fixup[n].field, target = g->label[g->fixup[n].label] - 1;
+        if (!g->fixup[n].near)
+            x86_patch(&g->c, field, target);
+        else if (target - (field + 1) > 127)
+            g->failed = g->far = true;
+        else
+            g->c.start[field] = (uint8_t)(target - (field + 1));
+    }
     for (unsigned n = 0; n < g->colds && !g->c.full; n++) {
         const struct cold *c = &g->cold[n];
         for (unsigned f = 0; f < c->fields; f++)

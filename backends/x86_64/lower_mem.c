@@ -313,7 +313,6 @@ static void align(struct gen *g, const struct ir_ins *i)
         x86_rr(&g->c, X_TEST_I, false, 0, r, (int32_t)mask);
     struct cold *c = add_cold(g, COLD_ALIGN);
     c->reg = (uint8_t)r;
-    c->access = i->aux;
     c->side = add_side(g, code_offset(&g->c), i);
     c->field[c->fields++] = x86_jcc(&g->c, CC_NE, 0);
 }

@@ -64,22 +64,33 @@ static void make_enter(struct code *c, struct x86_state *s)
     x86_rr(c, X_JMP_E, false, 0, RAX, 0);
 }
 
+/* A way out that sets rax and goes to the common one; returns the jump to patch. */
+static uint32_t way_out(struct code *c, uint64_t *at, uint64_t rax)
+{
+    *at = here(c);
+    x86_const(c, RAX, rax);
+    return x86_jmp(c, 0);
+}
+
 /* rax: reason, bit 32 set if rdx is the side entry to restore from; rdx else: the exit or 0. */
 static void make_leave(struct code *c, struct x86_state *s)
 {
+    uint32_t to_fast[2], to_common[3];
     s->leave_request = here(c);
     field(c, X_MOV, false, RAX, RSP, offsetof(struct cpu, exit_request));
-    x86_const(c, RCX, 1ull << 32);
+    x86_const(c, RCX, LEFT_AT_SIDE);
     x86_rr(c, X_OR, true, RAX, RCX, 0);
-    uint32_t common = x86_jmp(c, 0);
-    s->leave_link = here(c);
-    x86_const(c, RAX, EXIT_LINK);
-    uint32_t common2 = x86_jmp(c, 0);
+    to_common[0] = x86_jmp(c, 0);
+    to_common[1] = way_out(c, &s->leave_align, EXIT_ALIGN | LEFT_AT_SIDE);
+    to_common[2] = way_out(c, &s->leave_link, EXIT_LINK);
+    to_fast[0] = way_out(c, &s->leave_check, EXIT_CHECK);
+    to_fast[1] = way_out(c, &s->leave_lookup, EXIT_LOOKUP);
     s->leave_fast = here(c);
+    for (unsigned n = 0; n < 2; n++)
+        x86_patch(c, to_fast[n], code_offset(c));
     x86_const(c, RDX, 0);
-    s->leave = (uint64_t)(uintptr_t)c->run + code_offset(c);
-    x86_patch(c, common, code_offset(c));
-    x86_patch(c, common2, code_offset(c));
+    for (unsigned n = 0; n < 3; n++)
+        x86_patch(c, to_common[n], code_offset(c));
     pins(c, s, X_MOV_M, ALL_PINS, 0);
     field(c, X_STMXCSR, false, 0, RSP, offsetof(struct cpu, mxcsr));
     field(c, X_MOV, true, RSP, RSP, slot(SLOT_HOST_RSP));

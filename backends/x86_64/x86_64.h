@@ -62,16 +62,20 @@ enum x86_constant {
     K_CONSTANTS
 };
 
+#define LEFT_AT_SIDE (1ull << 32) /* in rax with the reason: rdx is a side entry */
+
 /* What start makes; one for each frontend in use. */
 struct x86_state {
     const struct frontend *frontend;
     unsigned pins;
     uint8_t pin_of[X86_PIN_SLOTS]; /* by offset / 4: the host register, or NO_REG */
     uint64_t enter;                /* (cpu, host address): saves the host's state, goes there */
-    uint64_t leave;                /* eax reason, rdx side entry (EXIT_FAULT..: restore) or exit */
-    uint64_t leave_fast;           /* the same with rdx = 0 */
-    uint64_t leave_link;           /* rdx exit */
-    uint64_t leave_request;        /* rdx side entry; reason is cpu->exit_request */
+    uint64_t leave_fast;           /* eax reason */
+    uint64_t leave_check;          /* EXIT_CHECK; cpu->pc is set */
+    uint64_t leave_lookup;         /* EXIT_LOOKUP; the same */
+    uint64_t leave_link;           /* EXIT_LINK; rdx exit */
+    uint64_t leave_request;        /* cpu->exit_request; rdx side entry */
+    uint64_t leave_align;          /* EXIT_ALIGN; rdx side entry */
     uint64_t call[8]; /* by READS, WRITES | CALL_FP >> 2; r15 function, rdx rcx rax arguments */
     uint64_t soft;    /* floating point in software: operands in slots; keeps all registers */
     uint64_t constant;

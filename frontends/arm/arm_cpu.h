@@ -3,7 +3,7 @@
  *
  * r0–r14 of the current mode are cpu.reg[0..14]; banked copies of other modes lie in `bank`. N Z C V
  * are in cpu.flags (C inverted: IR sense), T is bit 0 of cpu.pc; the rest of the CPSR is `cpsr`,
- * GE and IT in bytes of their own. arm_cpsr and arm_set_cpsr convert.
+ * GE and IT have fields of their own. arm_cpsr and arm_set_cpsr convert.
  */
 #pragma once
 
@@ -70,7 +70,7 @@ struct arm_cpu {
                         cpu.mxcsr: arm_fpscr assembles them */
     uint32_t fpexc;
     uint32_t cpsr;            /* mode, F, I, A, E, J, Q: the bits that are kept nowhere else */
-    uint8_t ge;               /* GE[3:0] */
+    uint32_t ge;              /* GE[n] is bit 7 of byte n, the other bits are 0 (lift_dsp.c) */
     uint8_t it;               /* ITSTATE at an instruction boundary between blocks */
     uint32_t exclusive_valid; /* exclusive monitor: 0 or size in bytes */
     uint32_t exclusive_va;
@@ -149,6 +149,8 @@ static inline bool arm_privileged(const struct arm_cpu *c)
 }
 
 /* Conversions (state.c). */
+uint32_t arm_ge(const struct arm_cpu *c); /* GE[3:0] */
+void arm_set_ge(struct arm_cpu *c, uint32_t ge);
 uint32_t arm_cpsr(const struct arm_cpu *c);
 /* Write the CPSR's bits in mask, change banks; T and pc bit 0 too if mask has CPSR_T. */
 void arm_set_cpsr(struct arm_cpu *c, uint32_t value, uint32_t mask);

@@ -10,13 +10,6 @@ HELPER(mrs_cpsr) HELPER(mrs_spsr) HELPER(msr_cpsr) HELPER(msr_spsr) HELPER(cps) 
 HELPER(return_spsr) HELPER(return_value) HELPER(user_get) HELPER(user_put)
 HELPER(srs_address) HELPER(srs_back)
 
-/* saturation: set Q */
-HELPER(qadd) HELPER(qsub) HELPER(qdadd) HELPER(qdsub) HELPER(ssat) HELPER(usat) HELPER(ssat16) HELPER(usat16)
-HELPER(addq) HELPER(smlad) HELPER(smlsd) HELPER(smlald) HELPER(smlsld)
-
-/* parallel arithmetic: c = enum arm_parallel; set GE */
-HELPER(padd16) HELPER(pasx) HELPER(psax) HELPER(psub16) HELPER(padd8) HELPER(psub8) HELPER(sel) HELPER(usad8)
-
 /* system registers (cp15.c): a = row of the table, b = value */
 HELPER(cp15_read) HELPER(cp15_write) HELPER(cp15_read64) HELPER(cp15_write64)
 HELPER(firmware)

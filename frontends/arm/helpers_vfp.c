@@ -76,7 +76,7 @@ static bool wide(struct sf *s, const struct arm_cpu *c, struct simd_args a, unsi
     /* clang-format on */
 }
 
-/* FPSCR's N Z C V of a comparison (A2.7.3). */
+/* FPSCR's N Z C V of a comparison (A2.7.8). */
 static void compare(struct sf *s, struct arm_cpu *c, struct simd_args a)
 {
     static const uint32_t nzcv[4] = {[SF_LESS] = CPSR_N,

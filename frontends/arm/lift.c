@@ -110,6 +110,12 @@ void arm_sync_it(struct arm_lift *a, uint8_t it)
         a->it_state = it;
 }
 
+void arm_jump(struct arm_lift *a, uint32_t pc, unsigned kind, uint32_t ret)
+{
+    ir_jump(a->b, pc, kind, ret);
+    ir_flow(a->b, arm_flow(a, pc));
+}
+
 static void leave(struct arm_lift *a, uint32_t pc, uint8_t it, unsigned reason)
 {
     arm_sync_it(a, it);
@@ -152,7 +158,7 @@ static void place_exits(struct arm_lift *a)
         if (a->exit[i].leave)
             ir_leave(a->b, arm_i32(a, a->exit[i].pc), EXIT_STATE);
         else
-            ir_jump(a->b, a->exit[i].pc, JUMP_PLAIN, 0);
+            arm_jump(a, a->exit[i].pc, JUMP_PLAIN, 0);
     }
 }
 
@@ -276,10 +282,15 @@ static void lift_conditional(struct arm_lift *a)
     a->ended = false; /* where the condition fails, the block goes on */
 }
 
-/* Read and decode the instruction at a->pc; false: it cannot be fetched. */
-static bool fetch(struct arm_lift *a)
+/* Read and decode the instruction at a->pc; false: it cannot be fetched, or it lies in another page
+ * than the block's first instruction. Only a block of one instruction that spans two pages depends
+ * on a second page, because others are linked more freely. */
+static bool fetch(struct arm_lift *a, bool first)
 {
     uint32_t code, low;
+    uint32_t page = a->l->pc & GUEST_PAGE_MASK;
+    if (!first && (a->pc & GUEST_PAGE_MASK) != page)
+        return false;
     if (!a->thumb) {
         if (!a->l->fetch(a->l, a->pc, 4, &code))
             return false;
@@ -290,6 +301,8 @@ static bool fetch(struct arm_lift *a)
         return false;
     code &= 0xffff;
     if (arm_t32_is_wide(code)) {
+        if (!first && ((a->pc + 2) & GUEST_PAGE_MASK) != page)
+            return false;
         if (!a->l->fetch(a->l, a->pc + 2, 2, &low))
             return false;
         code = code << 16 | (low & 0xffff);
@@ -344,7 +357,7 @@ void arm_lift_block(struct lift *l)
     for (unsigned n = 0; n < l->limit && !a.ended; n++) {
         if (!ir_room(a.b, ROOM_INSN + ROOM_EXITS) || a.b->labels > IR_MAX_LABEL - 10)
             break;
-        if (!fetch(&a)) {
+        if (!fetch(&a, n == 0)) {
             if (n == 0) {
                 ir_insn(a.b, a.pc | t_bit(&a), a.it);
                 leave(&a, a.pc | t_bit(&a), a.it, EXIT_FETCH);
@@ -356,7 +369,7 @@ void arm_lift_block(struct lift *l)
     end_skip(&a);
     if (!a.ended) {
         arm_sync_it(&a, a.it);
-        ir_jump(a.b, a.pc | t_bit(&a), JUMP_PLAIN, 0);
+        arm_jump(&a, a.pc | t_bit(&a), JUMP_PLAIN, 0);
     }
     place_exits(&a);
 }

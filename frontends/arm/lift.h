@@ -45,6 +45,10 @@ ir_ref arm_reg(struct arm_lift *a, unsigned n);
 /* Write register n; n 15: branch, with the interworking rule of ALU results or loads (A2.3.1). */
 void arm_set_reg(struct arm_lift *a, unsigned n, ir_ref v);
 ir_ref arm_i32(struct arm_lift *a, uint32_t v);
+/* IR_FLOW_* for a jump to pc (flow.c). */
+uint32_t arm_flow(struct arm_lift *a, uint32_t pc);
+/* End the way with a jump to a fixed address. */
+void arm_jump(struct arm_lift *a, uint32_t pc, unsigned kind, uint32_t ret);
 /* A flags value good for condition cc of the IR, and the IR's condition for ARM condition cond
  * (0–13). */
 ir_ref arm_flags_for(struct arm_lift *a, unsigned cond, enum ir_cc *cc);
@@ -66,6 +70,8 @@ void arm_return_spsr(struct arm_lift *a, ir_ref v);
 /* The shifted operand of an instruction with form IMM, REG or RSR. *carry: C of the shifter, in the
  * IR's sense, 0 if it is unchanged; NULL if it is not wanted. */
 ir_ref arm_operand(struct arm_lift *a, ir_ref *carry);
+/* x + y; Q if it overflows. */
+ir_ref arm_add_q(struct arm_lift *a, ir_ref x, ir_ref y);
 /* Leave if helper result r is not 0: mode or masks changed; call last in an instruction. */
 void arm_leave_if(struct arm_lift *a, ir_ref r);
 /* End the block with the undefined-instruction exception for this instruction. */
@@ -76,6 +82,7 @@ void arm_lift_leave_next(struct arm_lift *a, unsigned reason);
 /* One instruction each; its condition is dealt with by the caller. VFP and NEON: lift_vfp.c and
  * lift_neon.c; they see to CPACR and FPEXC themselves (a->vfp false: undefined instruction). */
 void arm_lift_alu(struct arm_lift *a);
+void arm_lift_dsp(struct arm_lift *a); /* the part of the former in lift_dsp.c */
 void arm_lift_memory(struct arm_lift *a);
 void arm_lift_branch(struct arm_lift *a);
 void arm_lift_system(struct arm_lift *a);

@@ -1,5 +1,5 @@
 /*
- * Lifting data processing, multiplication, saturation and bit fields.
+ * Lifting data processing, multiplication and bit fields.
  *
  * C of flags values is inverted (ir.h): additions invert it after the operation, subtractions give
  * it as it is. What is written as "carry" here is already in the IR's sense: 1 - the shifter's carry.
@@ -274,11 +274,6 @@ static ir_ref half(struct arm_lift *a, unsigned n, bool top)
     return top ? by(a, IR_sar, v, 16) : un(a, IR_sext16, v);
 }
 
-static ir_ref helper(struct arm_lift *a, enum arm_helper h, ir_ref x, ir_ref y, ir_ref z)
-{
-    return ir_call(a->b, IR_I32, h, 0, x, y, z);
-}
-
 /* SMULxy, SMLAxy, SMLALxy, SMULWy, SMLAWy (A8.8.176 and following). */
 static void multiply_halves(struct arm_lift *a)
 {
@@ -295,34 +290,8 @@ static void multiply_halves(struct arm_lift *a)
         return;
     }
     if (i->op == ARM_SMLAXY || i->op == ARM_SMLAW)
-        r = helper(a, HELPER_addq, r, arm_reg(a, i->ra), 0);
+        r = arm_add_q(a, r, arm_reg(a, i->ra));
     arm_set_reg(a, i->rd, r);
-}
-
-static void multiply_dual(struct arm_lift *a)
-{
-    const struct arm_insn *i = &a->insn;
-    ir_ref x = arm_reg(a, i->rn), y = arm_reg(a, i->rm);
-    if ((i->x & 1) != 0)
-        y = by(a, IR_ror, y, 16);
-    bool accumulate = i->op == ARM_SMLAD || i->op == ARM_SMLSD;
-    ir_ref z = accumulate ? arm_reg(a, i->ra) : arm_i32(a, 0);
-    switch (i->op) {
-    case ARM_SMUAD:
-    case ARM_SMLAD:
-        arm_set_reg(a, i->rd, helper(a, HELPER_smlad, x, y, z));
-        break;
-    case ARM_SMUSD:
-    case ARM_SMLSD:
-        arm_set_reg(a, i->rd, helper(a, HELPER_smlsd, x, y, z));
-        break;
-    case ARM_SMLALD:
-        put_long(a, ir_call(a->b, IR_I64, HELPER_smlald, 0, x, y, accumulator(a)));
-        break;
-    default:
-        put_long(a, ir_call(a->b, IR_I64, HELPER_smlsld, 0, x, y, accumulator(a)));
-        break;
-    }
 }
 
 /* SMMUL, SMMLA, SMMLS: the upper half, rounded if x bit 0. */
@@ -347,52 +316,7 @@ static void divide(struct arm_lift *a)
     arm_set_reg(a, i->rd, bin(a, op, arm_reg(a, i->rn), arm_reg(a, i->rm)));
 }
 
-/* ---- saturation, parallel arithmetic ---------------------------------------------------------- */
-
-/* Helpers of two registers. QADD and its relatives take Rm first (A8.8.134). */
-static void saturating_add(struct arm_lift *a)
-{
-    const struct arm_insn *i = &a->insn;
-    enum arm_helper h = i->op == ARM_QADD    ? HELPER_qadd
-                        : i->op == ARM_QSUB  ? HELPER_qsub
-                        : i->op == ARM_QDADD ? HELPER_qdadd
-                                             : HELPER_qdsub;
-    arm_set_reg(a, i->rd, helper(a, h, arm_reg(a, i->rm), arm_reg(a, i->rn), 0));
-}
-
-static void saturate(struct arm_lift *a)
-{
-    const struct arm_insn *i = &a->insn;
-    ir_ref v = arm_reg(a, i->rn), width = arm_i32(a, i->width);
-    enum arm_helper h = i->op == ARM_SSAT     ? HELPER_ssat
-                        : i->op == ARM_USAT   ? HELPER_usat
-                        : i->op == ARM_SSAT16 ? HELPER_ssat16
-                                              : HELPER_usat16;
-    if (i->op == ARM_SSAT || i->op == ARM_USAT)
-        v = shift_by_constant(a, v, i->shift_type, i->shift, NULL);
-    arm_set_reg(a, i->rd, helper(a, h, v, width, 0));
-}
-
-static void parallel(struct arm_lift *a)
-{
-    const struct arm_insn *i = &a->insn;
-    enum arm_helper h = (enum arm_helper)(HELPER_padd16 + (i->op - ARM_PADD16));
-    arm_set_reg(a, i->rd, helper(a, h, arm_reg(a, i->rn), arm_reg(a, i->rm), arm_i32(a, i->x)));
-}
-_Static_assert(HELPER_psub8 - HELPER_padd16 == ARM_PSUB8 - ARM_PADD16, "same order");
-
-static void select_bytes(struct arm_lift *a)
-{
-    const struct arm_insn *i = &a->insn;
-    arm_set_reg(a, i->rd, helper(a, HELPER_sel, arm_reg(a, i->rn), arm_reg(a, i->rm), 0));
-}
-
-static void absolute_differences(struct arm_lift *a)
-{
-    const struct arm_insn *i = &a->insn;
-    ir_ref z = i->op == ARM_USADA8 ? arm_reg(a, i->ra) : arm_i32(a, 0);
-    arm_set_reg(a, i->rd, helper(a, HELPER_usad8, arm_reg(a, i->rn), arm_reg(a, i->rm), z));
-}
+/* ---- packing, extension ----------------------------------------------------------------------- */
 
 static void pack(struct arm_lift *a)
 {
@@ -404,8 +328,6 @@ static void pack(struct arm_lift *a)
                 bin(a, IR_or, bin(a, IR_and, x, bottom ? low : high),
                     bin(a, IR_and, y, bottom ? high : low)));
 }
-
-/* ---- extension -------------------------------------------------------------------------------- */
 
 /* Both byte lanes 0 and 2 of v extended to 16 bits each. */
 static ir_ref extend_bytes(struct arm_lift *a, ir_ref v, bool is_signed)
@@ -537,17 +459,17 @@ static void (*const lifters[])(struct arm_lift *a) = {
     [ARM_SMLAL] = multiply_long, [ARM_UMAAL] = multiply_long,
     [ARM_SMULXY] = multiply_halves, [ARM_SMLAXY] = multiply_halves, [ARM_SMULW] = multiply_halves,
     [ARM_SMLAW] = multiply_halves, [ARM_SMLALXY] = multiply_halves,
-    [ARM_SMUAD] = multiply_dual, [ARM_SMUSD] = multiply_dual, [ARM_SMLAD] = multiply_dual,
-    [ARM_SMLSD] = multiply_dual, [ARM_SMLALD] = multiply_dual, [ARM_SMLSLD] = multiply_dual,
+    [ARM_SMUAD] = arm_lift_dsp, [ARM_SMUSD] = arm_lift_dsp, [ARM_SMLAD] = arm_lift_dsp,
+    [ARM_SMLSD] = arm_lift_dsp, [ARM_SMLALD] = arm_lift_dsp, [ARM_SMLSLD] = arm_lift_dsp,
     [ARM_SMMUL] = multiply_upper, [ARM_SMMLA] = multiply_upper, [ARM_SMMLS] = multiply_upper,
     [ARM_SDIV] = divide, [ARM_UDIV] = divide,
-    [ARM_QADD] = saturating_add, [ARM_QSUB] = saturating_add, [ARM_QDADD] = saturating_add,
-    [ARM_QDSUB] = saturating_add, [ARM_SSAT] = saturate, [ARM_USAT] = saturate,
-    [ARM_SSAT16] = saturate, [ARM_USAT16] = saturate,
-    [ARM_PADD16] = parallel, [ARM_PASX] = parallel, [ARM_PSAX] = parallel, [ARM_PSUB16] = parallel,
-    [ARM_PADD8] = parallel, [ARM_PSUB8] = parallel,
-    [ARM_USAD8] = absolute_differences, [ARM_USADA8] = absolute_differences,
-    [ARM_SEL] = select_bytes, [ARM_PKHBT] = pack, [ARM_PKHTB] = pack,
+    [ARM_QADD] = arm_lift_dsp, [ARM_QSUB] = arm_lift_dsp, [ARM_QDADD] = arm_lift_dsp,
+    [ARM_QDSUB] = arm_lift_dsp, [ARM_SSAT] = arm_lift_dsp, [ARM_USAT] = arm_lift_dsp,
+    [ARM_SSAT16] = arm_lift_dsp, [ARM_USAT16] = arm_lift_dsp,
+    [ARM_PADD16] = arm_lift_dsp, [ARM_PASX] = arm_lift_dsp, [ARM_PSAX] = arm_lift_dsp, [ARM_PSUB16] = arm_lift_dsp,
+    [ARM_PADD8] = arm_lift_dsp, [ARM_PSUB8] = arm_lift_dsp,
+    [ARM_USAD8] = arm_lift_dsp, [ARM_USADA8] = arm_lift_dsp,
+    [ARM_SEL] = arm_lift_dsp, [ARM_PKHBT] = pack, [ARM_PKHTB] = pack,
     [ARM_SXTB] = extension, [ARM_SXTH] = extension, [ARM_SXTB16] = extension,
     [ARM_UXTB] = extension, [ARM_UXTH] = extension, [ARM_UXTB16] = extension,
     [ARM_SXTAB] = extension, [ARM_SXTAH] = extension, [ARM_SXTAB16] = extension,

@@ -17,7 +17,7 @@ static uint32_t architectural_pc(const struct arm_lift *a)
 static void go(struct arm_lift *a, uint32_t pc, unsigned kind, uint32_t ret)
 {
     arm_sync_it(a, a->it_next);
-    ir_jump(a->b, pc, kind, ret);
+    arm_jump(a, pc, kind, ret);
     a->ended = true;
 }
 
@@ -29,9 +29,9 @@ static void branch_if(struct arm_lift *a, ir_ref f, enum ir_cc cc, uint32_t pc)
     unsigned taken = ir_new_label(a->b);
     arm_sync_it(a, a->it_next);
     ir_brcc(a->b, f, cc, taken);
-    ir_jump(a->b, a->next, JUMP_PLAIN, 0);
+    arm_jump(a, a->next, JUMP_PLAIN, 0);
     ir_label(a->b, taken);
-    ir_jump(a->b, pc, JUMP_PLAIN, 0);
+    arm_jump(a, pc, JUMP_PLAIN, 0);
     a->ended = true;
 }
 

@@ -51,7 +51,7 @@ static void vldr(struct arm_lift *a)
     transfer(a, i->vd, address, 0, i->op == ARM_VFP_VLDR);
 }
 
-/* imm counts words; FLDMX and FSTMX (odd, doubles) leave room for one more word (A8.8.50). */
+/* imm counts words; FLDMX and FSTMX (odd, doubles) leave room for one more word. */
 static void vldm(struct arm_lift *a)
 {
     const struct arm_insn *i = &a->insn;

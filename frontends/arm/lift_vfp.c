@@ -100,7 +100,7 @@ static void one_operand(struct arm_lift *a)
 
 /* ---- comparison ------------------------------------------------------------------------------- */
 
-/* N Z C V: less 1000, equal 0110, greater 0010, unordered 0011 (A2.7.3). */
+/* N Z C V: less 1000, equal 0110, greater 0010, unordered 0011 (A2.7.8). */
 static void compare(struct arm_lift *a)
 {
     const struct arm_insn *i = &a->insn;
@@ -217,7 +217,7 @@ static void duplicate(struct arm_lift *a)
 }
 
 /* FPSID, MVFR0, MVFR1, FPEXC: privileged, and whatever FPEXC.EN says; CPACR is the helpers' matter
- * (B1.11.3). A write of FPSCR or FPEXC may change the mode word. */
+ * (B1.11). A write of FPSCR or FPEXC may change the mode word. */
 static void system_register(struct arm_lift *a)
 {
     const struct arm_insn *i = &a->insn;

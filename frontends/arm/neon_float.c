@@ -83,7 +83,7 @@ LANE(maxf) { UNUSED; return extreme(s, n, m, SF_GREATER); }
 LANE(minf) { UNUSED; return extreme(s, n, m, SF_LESS); }
 /* clang-format on */
 
-/* ---- estimates and Newton steps (A2.7.5) ------------------------------------------------------ */
+/* ---- estimates and Newton steps (A2.7.8) ------------------------------------------------------ */
 
 /* round(256 * 512 / (q + 1/2)) */
 uint32_t neon_recip(uint32_t q)

@@ -162,7 +162,7 @@ LANE(cge0) { UNUSED; return -(m >= 0); }
 LANE(cle0) { UNUSED; return -(m <= 0); }
 LANE(same) { UNUSED; return m; }
 
-/* ---- estimates (A2.7.5), in integers ----------------------------------------------------------- */
+/* ---- estimates (A2.7.8), in integers ----------------------------------------------------------- */
 /* clang-format on */
 
 LANE(recpe)

@@ -40,7 +40,7 @@ extern const struct lane_op neon_int[], neon_float[];
 extern const struct lane_op neon_half[2]; /* VCVT_HALF by x bit 0 */
 extern const unsigned neon_int_count, neon_float_count;
 
-/* Estimates of A2.7.5 from the leading bits of the operand, with 9 bits, the first a 1 (neon_float.c).
+/* Estimates of A2.7.8 from the leading bits of the operand, with 9 bits, the first a 1 (neon_float.c).
  * recip: 256 / q for q in 256-511, as 512 * 256 / q. rsqrt: q in 128-255; high: q / 256, else q / 512. */
 uint32_t neon_recip(uint32_t q);
 uint32_t neon_rsqrt(uint32_t q, bool high);

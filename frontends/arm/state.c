@@ -59,6 +59,19 @@ static void change_mode(struct arm_cpu *c, uint32_t mode)
     }
 }
 
+uint32_t arm_ge(const struct arm_cpu *c)
+{
+    uint32_t t = c->ge >> 7;
+    return (t | t >> 7 | t >> 14 | t >> 21) & 15;
+}
+
+void arm_set_ge(struct arm_cpu *c, uint32_t ge)
+{
+    c->ge = 0;
+    for (unsigned n = 0; n < 4; n++)
+        c->ge |= (ge >> n & 1) << (8 * n + 7);
+}
+
 /* B1.3.3. ITSTATE[7:2] is CPSR[15:10], ITSTATE[1:0] is CPSR[26:25]. */
 uint32_t arm_cpsr(const struct arm_cpu *c)
 {
@@ -68,7 +81,7 @@ uint32_t arm_cpsr(const struct arm_cpu *c)
     v |= (c->cpu.flags.c & 1) == 0 ? CPSR_C : 0;
     v |= (c->cpu.flags.v & 1) != 0 ? CPSR_V : 0;
     v |= (c->cpu.pc & 1) != 0 ? CPSR_T : 0;
-    v |= (uint32_t)(c->ge & 15) << 16;
+    v |= arm_ge(c) << 16;
     v |= (uint32_t)(c->it >> 2) << 10 | (uint32_t)(c->it & 3) << 25;
     return v;
 }
@@ -88,7 +101,7 @@ void arm_set_cpsr(struct arm_cpu *c, uint32_t value, uint32_t mask)
         c->cpu.pc = (c->cpu.pc & ~1u) | ((value & CPSR_T) != 0);
     if ((mask & CPSR_GE) != 0) {
         uint32_t ge = (mask & CPSR_GE) >> 16;
-        c->ge = (c->ge & ~ge) | ((value >> 16) & ge);
+        arm_set_ge(c, (arm_ge(c) & ~ge) | ((value >> 16) & ge));
     }
     if ((mask & CPSR_IT) != 0)
         c->it = ((value >> 10) & 0x3f) << 2 | ((value >> 25) & 3);
@@ -200,7 +213,8 @@ void arm_reset(struct cpu *cpu)
     cpu->pc = 0;
     cpu->halted = false;
     c->cpsr = MODE_SVC | CPSR_F | CPSR_I | CPSR_A;
-    c->ge = c->it = 0;
+    c->ge = 0;
+    c->it = 0;
     c->spsr = 0;
     c->exclusive_valid = 0;
     c->event = 0;

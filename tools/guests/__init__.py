@@ -1,1 +1,1 @@
-"""Guests for tests and benchmarks: fetched by package name, unpacked and put together in a cache."""
+"""Guests for tests and benchmarks: fetched by package name, put together in a cache."""

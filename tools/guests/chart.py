@@ -20,7 +20,7 @@ def bar_chart(title, subtitle, groups):
 
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 80}" height="{height}" '
            'font-family="sans-serif" font-size="12">',
-           f'<rect width="100%" height="100%" fill="white"/>',
+           '<rect width="100%" height="100%" fill="white"/>',
            f'<text x="10" y="20" font-size="15">{html.escape(title)}</text>',
            f'<text x="10" y="38" fill="#555">{html.escape(subtitle)}</text>']
     for power in range(-int(math.log2(reach)), int(math.log2(reach)) + 1):
@@ -28,7 +28,8 @@ def bar_chart(title, subtitle, groups):
         label = f"{2 ** power}" if power >= 0 else f"1/{2 ** -power}"
         out.append(f'<line x1="{x:.1f}" y1="{TOP - 6}" x2="{x:.1f}" y2="{height - 10}" '
                    f'stroke="{"#444" if power == 0 else "#ddd"}"/>')
-        out.append(f'<text x="{x:.1f}" y="{TOP - 9}" text-anchor="middle" fill="#555">{label}×</text>')
+        out.append(f'<text x="{x:.1f}" y="{TOP - 9}" text-anchor="middle" fill="#555">'
+                   f'{label}×</text>')
 
     def bar(y, label, gain, colour, weight="normal"):
         out.append(f'<text x="{LEFT - 8}" y="{y + 12}" text-anchor="end" font-weight="{weight}">'
@@ -37,7 +38,8 @@ def bar_chart(title, subtitle, groups):
             x = sorted((place(1), place(gain)))
             out.append(f'<rect x="{x[0]:.1f}" y="{y + 2}" width="{max(x[1] - x[0], 1):.1f}" '
                        f'height="{ROW - 5}" fill="{colour}"/>')
-            out.append(f'<text x="{x[1] + 4:.1f}" y="{y + 12}" font-weight="{weight}">{gain:.2f}</text>')
+            out.append(f'<text x="{x[1] + 4:.1f}" y="{y + 12}" font-weight="{weight}">'
+                       f'{gain:.2f}</text>')
 
     y = TOP
     for name, rows, mean in groups:

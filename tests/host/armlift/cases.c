@@ -148,7 +148,7 @@ static void set_up(const struct test *t)
     machine.cpu.pc = CODE_AT | t->thumb;
     memcpy(machine.cpu.reg, t->in.reg, sizeof t->in.reg);
     machine.spsr = t->in.spsr;
-    machine.ge = (uint8_t)t->in.ge;
+    arm_set_ge(&machine, t->in.ge);
     machine.it = (uint8_t)t->in.it;
     machine.cp15.sctlr |= t->sctlr;
     if (arm_bank(t->in.psr) != BANK_USR) {
@@ -178,7 +178,7 @@ static bool compare(const struct test *t, enum exit_reason reason, char *why, si
     }
     uint32_t psr = arm_cpsr(&machine) & ~(CPSR_GE | CPSR_IT | CPSR_T);
     DIFFER("cpsr", psr, t->out.psr & ~(CPSR_GE | CPSR_IT | CPSR_T))
-    DIFFER("ge", machine.ge, t->out.ge)
+    DIFFER("ge", arm_ge(&machine), t->out.ge)
     DIFFER("it", machine.it, t->out.it)
     DIFFER("pc", machine.cpu.pc, t->pc)
     if (arm_bank(t->out.psr) != BANK_USR && arm_bank(t->in.psr) != BANK_USR) {

@@ -181,6 +181,7 @@ enum exit_reason machine_run(uint32_t end)
             return EXIT_NONE;
         bool good = translate(&b);
         enum exit_reason why = good ? interp_backend.enter(&machine.cpu, &b, &exit) : EXIT_DEBUG;
+        flags_settle(&machine.cpu);
         if (why == EXIT_LINK)
             machine.cpu.pc = exit->pc;
         while (allocations > 0)

@@ -305,6 +305,7 @@ static enum exit_reason run_blocks(void)
         struct block_exit *e = NULL;
         fault_side = NULL;
         enum exit_reason why = backend->enter(&arm->cpu, b, &e);
+        flags_settle(&arm->cpu);
         if (fault_side != NULL) {
             arm->cpu.pc = fault_side->pc;
             arm_frontend.restore(&arm->cpu, fault_side->side);

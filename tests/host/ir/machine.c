@@ -201,6 +201,7 @@ struct outcome machine_run(struct machine *m, const struct ir_block *b, bool ico
     if (interp_compile(&c) != 0) {
         struct block_exit *exit;
         out.reason = interp_enter(&m->cpu.cpu, &block, &exit);
+        flags_settle(&m->cpu.cpu);
         out.pc = exit != NULL ? exit->pc : m->cpu.cpu.pc;
         out.exit = exit != NULL ? exit->kind : 0;
     }

@@ -217,7 +217,7 @@ static void test_links(void)
     enum exit_reason r = interp_backend.enter(c, &one, &exit);
     result("linked", r == EXIT_LOOKUP && c->pc == 0x8000 && c->budget == 9998, "%d %d", r,
            c->budget);
-    jumps[0x8000 >> 1 & (JUMP_ENTRIES - 1)] =
+    jumps[jump_slot(0x8000, 3)] =
         (struct jump_entry){0x8000, 3, interp_backend.entry(&one)};
     c->budget = 7;
     r = interp_backend.enter(c, &one, &exit);

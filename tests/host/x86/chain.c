@@ -105,7 +105,7 @@ static void links(void)
 
 static void jumping(void)
 {
-    struct jump_entry *j = &jumps[0x1000 >> 1 & (JUMP_ENTRIES - 1)];
+    struct jump_entry *j = &jumps[jump_slot(0x1000, 7)];
     struct cpu *cpu = &machine->cpu.cpu;
     be->link(exit_to(&a, 0x2000), &b, 0);
     fetch[2].phys = (0x80000000u + 0x2000) >> 12;
@@ -125,7 +125,7 @@ static void budgets(void)
     cpu->budget = 25;
     go("budget", 1000, 0, (struct expected){EXIT_CHECK, 0x1000, 1000 - 12, 0});
     result("budget left", cpu->budget == 1, "%d", cpu->budget);
-    struct jump_entry *j = &jumps[0x1000 >> 1 & (JUMP_ENTRIES - 1)];
+    struct jump_entry *j = &jumps[jump_slot(0x1000, 7)];
     be->link(exit_to(&a, 0x2000), &b, 0);
     *j = (struct jump_entry){0x1000, 7, be->entry(&a)};
     cpu->budget = 11; /* a, b, a, a, a and one over */

@@ -167,6 +167,7 @@ static struct outcome_of run(const struct backend *be, const struct frontend *f,
     if (be->compile(&c) != 0) {
         struct block_exit *e;
         out.reason = be->enter(&m->cpu.cpu, &block, &e);
+        flags_settle(&m->cpu.cpu);
         if (e != NULL)
             m->cpu.cpu.pc = e->pc;
         out.pc = m->cpu.cpu.pc;

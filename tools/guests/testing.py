@@ -1,0 +1,49 @@
+"""The initial file system that tests boot: what images.py makes, and below it
+
+    /test/pages    tests/guest/pages.c
+    /sbin, /lib    ext4's tools and the shared libraries they need, from Debian's packages
+"""
+
+import os
+
+from . import bench, images
+from .apt import Apt
+
+# Package, folder in it, files.
+LIBRARIES = "lib/arm-linux-gnueabihf"
+FILES = {
+    "arm": [
+        ("e2fsprogs", "sbin", ["mke2fs", "e2fsck"]),
+        ("libext2fs2", LIBRARIES, ["libext2fs.so.2", "libe2p.so.2"]),
+        ("libcom-err2", LIBRARIES, ["libcom_err.so.2"]),
+        ("libblkid1", "usr/" + LIBRARIES, ["libblkid.so.1"]),
+        ("libuuid1", "usr/" + LIBRARIES, ["libuuid.so.1"]),
+        ("libc6", LIBRARIES, ["libc.so.6", "ld-linux-armhf.so.3"]),
+    ],
+}
+PROGRAMS = ["pages"]
+
+
+def test_image(guest, cache):
+    """Path of it; made anew when something in it has changed."""
+    apt = Apt(cache, "guests", images.SUITES, ["amd64", "i386", "armhf"])
+    parts = images.Parts(guest, cache)
+    files = {}
+    for package, folder, names in FILES[guest.name]:
+        unpacked = apt.unpack(f"{package}:{guest.architecture}")
+        for name in names:
+            to = "sbin/" if folder == "sbin" else "lib/"
+            files[to + name] = os.path.join(unpacked, folder, name)
+    for name in PROGRAMS:
+        files["test/" + name] = bench.compile_program(
+            bench.COMPILERS[guest.name], name,
+            os.path.join(cache, guest.name, "programs", name), ["-static"])
+    path = os.path.join(cache, guest.name, "test.cpio.gz")
+    stamp = images.recipe_stamp(parts.busybox, __file__, *files.values())
+    if not images.is_made(path, stamp):
+        images.say(f"{guest.name}/test.cpio.gz ...")
+        archive = images.base_archive(parts.busybox, parts.kernels.values())
+        for name, file in files.items():
+            archive.file(name, images.read(file), 0o755)
+        images.write(path, images.compress(archive), stamp)
+    return path

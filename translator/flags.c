@@ -1,0 +1,69 @@
+/*
+ * Flags that are pending: computed from the recipe that translated code left (pass_lazy.c).
+ *
+ * Called where translated code was left, with general registers exact; so what the recipe names is
+ * still in place.
+ */
+#include <translator/cpu.h>
+
+static uint32_t operand(const struct cpu *cpu, uint32_t r)
+{
+    if (r & RECIPE_CONST)
+        return (uint32_t)((int32_t)r >> RECIPE_IMM_SHIFT);
+    return cpu->reg[r >> RECIPE_B_SHIFT & 15];
+}
+
+/* Of a result; `carries`: bit 4 set if there was a carry out of bit 3 (A). */
+static uint8_t nz(uint32_t result, uint32_t carries)
+{
+    return (uint8_t)((result >> 31 ? NZ_N : 0) | (result == 0 ? NZ_Z : 0) | (carries & NZ_A) |
+                     (__builtin_parity(result & 0xff) ? 0 : NZ_P));
+}
+
+static struct cpu_flags of_add(uint32_t a, uint32_t b)
+{
+    uint32_t r = a + b;
+    return (struct cpu_flags){nz(r, a ^ b ^ r), r < a, (uint8_t)(((a ^ r) & (b ^ r)) >> 31), 0};
+}
+
+static struct cpu_flags of_sub(uint32_t a, uint32_t b)
+{
+    uint32_t r = a - b;
+    return (struct cpu_flags){nz(r, a ^ b ^ r), a < b, (uint8_t)(((a ^ b) & (a ^ r)) >> 31), 0};
+}
+
+static struct cpu_flags evaluate(uint32_t r, uint32_t a, uint32_t b)
+{
+    switch (r & RECIPE_KIND) {
+    case RECIPE_ADD:
+        return of_add(a, b);
+    case RECIPE_SUB:
+        return of_sub(a, b);
+    case RECIPE_ADD_RESULT:
+        return of_add(a - b, b);
+    case RECIPE_SUB_RESULT:
+        return of_sub(a + b, b);
+    case RECIPE_AND:
+        return (struct cpu_flags){nz(a & b, 0), 0, 0, 0};
+    case RECIPE_XOR:
+        return (struct cpu_flags){nz(a ^ b, 0), 0, 0, 0};
+    default:
+        return (struct cpu_flags){nz(a, 0), 0, 0, 0};
+    }
+}
+
+void flags_settle(struct cpu *cpu)
+{
+    uint32_t r = cpu->flag_recipe;
+    if (r == 0)
+        return;
+    cpu->flag_recipe = 0;
+    struct cpu_flags f = evaluate(r, cpu->reg[r >> RECIPE_A_SHIFT & 15], operand(cpu, r));
+    if (r & RECIPE_INVERT)
+        f.c ^= 1;
+    cpu->flags.nz = f.nz;
+    if (r & RECIPE_ALL) {
+        cpu->flags.c = f.c;
+        cpu->flags.v = f.v;
+    }
+}

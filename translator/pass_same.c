@@ -1,0 +1,79 @@
+/*
+ * Pass 'e': equal expressions are computed once.
+ *
+ * One walk forwards with a table of recent pure integer operations, by operation and operands. An
+ * instruction that repeats one of them becomes its value; operands are renamed as they are met. The
+ * table is emptied at labels, which no value may cross, and an entry is too old after REACH
+ * instructions: keeping a value in a register for long costs more than computing it again.
+ *
+ * An operation followed by `flagsof` stays, because its flags are wanted, but its value serves
+ * others: `cmp a, b` and a later `sub a, b` become one subtraction.
+ */
+#include <string.h>
+
+#include <translator/ir_fold.h>
+
+#define SLOTS 64
+#define REACH 24
+
+struct same {
+    struct ir_block *b;
+    ir_ref as[IR_MAX_INS + 1];
+    ir_ref slot[SLOTS];
+};
+
+static bool pure(const struct ir_ins *i)
+{
+    return i->op == IR_const ||
+           (i->op >= IR_add && i->op <= IR_pair && i->op != IR_adc && i->op != IR_sbb);
+}
+
+static bool equal(const struct ir_ins *i, const struct ir_ins *k)
+{
+    return i->op == k->op && i->type == k->type && i->imm == k->imm && i->aux == k->aux &&
+           i->c == k->c &&
+           ((i->a == k->a && i->b == k->b) ||
+            (ir_traits(i->op) & TRAIT_COMMUTES && i->a == k->b && i->b == k->a));
+}
+
+static ir_ref *slot_of(struct same *s, const struct ir_ins *i)
+{
+    uint32_t h = i->op * 31u + i->type + (uint32_t)i->imm * 17u + (uint32_t)(i->a + i->b) * 7u;
+    return &s->slot[(h ^ h >> 7) & (SLOTS - 1)];
+}
+
+static void one(struct same *s, unsigned n)
+{
+    struct ir_ins *i = &s->b->ins[n];
+    if (i->op == IR_label)
+        memset(s->slot, 0, sizeof s->slot);
+    if (!pure(i))
+        return;
+    ir_ref *at = slot_of(s, i);
+    bool near = *at != 0 && (i->op == IR_const || n - *at <= REACH);
+    bool flags = n < s->b->count && i[1].op == IR_flagsof;
+    if (!near || !equal(i, &s->b->ins[*at])) {
+        *at = (ir_ref)n;
+    } else if (!flags) {
+        s->as[n] = *at;
+        i->op = IR_END;
+    }
+}
+
+void ir_pass_same(struct ir_block *b)
+{
+    struct same s = {.b = b};
+    memset(s.slot, 0, sizeof s.slot);
+    s.as[0] = 0;
+    for (unsigned n = 1; n <= b->count; n++) {
+        struct ir_ins *i = &b->ins[n];
+        s.as[n] = (ir_ref)n;
+        if (i->op == IR_END)
+            continue;
+        i->a = s.as[i->a];
+        i->b = s.as[i->b];
+        i->c = s.as[i->c];
+        one(&s, n);
+    }
+    ir_compact(b);
+}
