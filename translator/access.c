@@ -9,6 +9,12 @@
 
 #include <translator/machine.h>
 
+void soft_flush(struct vm *vm)
+{
+    if (++vm->soft_age == 0)
+        memset(vm->soft, 0, sizeof vm->soft);
+}
+
 /* One page's part of an access. */
 struct part {
     uint8_t *host; /* RAM, or NULL: */
@@ -32,7 +38,7 @@ static bool find(struct cpu *cpu, uint32_t va, unsigned bytes, unsigned kind, st
     const struct window_keys *keys = &vm->windows.keys;
     uint64_t key = kind & ACCESS_USER ? keys->alt : keys->choose;
     p->bytes = bytes;
-    if (e->page == tag && e->main == keys->main && e->key == key) {
+    if (e->page == tag && e->age == vm->soft_age && e->main == keys->main && e->key == key) {
         p->host = e->host + (va & ~GUEST_PAGE_MASK);
         return true;
     }
@@ -52,7 +58,11 @@ static bool find(struct cpu *cpu, uint32_t va, unsigned bytes, unsigned kind, st
         cache_kill_page(vm, r, w.phys); /* the store that follows changes it */
         return true;
     }
-    *e = (struct soft_entry){keys->main, key, tag, p->host - (va & ~GUEST_PAGE_MASK)};
+    *e = (struct soft_entry){.main = keys->main,
+                             .key = key,
+                             .page = tag,
+                             .age = vm->soft_age,
+                             .host = p->host - (va & ~GUEST_PAGE_MASK)};
     return true;
 }
 
@@ -87,12 +97,26 @@ static bool move_device(struct vm *vm, const struct part *p, uint8_t *bytes, boo
     return true;
 }
 
+/* With icount, an instruction that accesses a device is a block by itself: what the device does then
+ * happens at an exact count, and an interrupt it raises comes right after the instruction. The first
+ * time the running block is left before it. */
+static bool alone(struct cpu *cpu, const struct part part[2])
+{
+    struct vm *vm = cpu->vm;
+    bool device = part[0].host == NULL || (part[1].bytes != 0 && part[1].host == NULL);
+    if (!device || !vm->config.icount || vm->alone)
+        return true;
+    vm->alone = true;
+    cpu->exit_request = EXIT_STATE;
+    return false;
+}
+
 static bool move(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uint8_t *bytes)
 {
     struct vm *vm = cpu->vm;
     struct part part[2];
     bool write = (kind & ACCESS_WRITE) != 0;
-    if (!find_all(cpu, va, size, kind, part))
+    if (!find_all(cpu, va, size, kind, part) || !alone(cpu, part))
         return false;
     for (unsigned n = 0; n < 2 && part[n].bytes != 0; n++) {
         struct part *p = &part[n];

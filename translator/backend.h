@@ -17,8 +17,7 @@ struct block {
     uint32_t pc; /* virtual address with mode bits */
     uint32_t mode;
     uint64_t phys;  /* of pc */
-    uint64_t phys2; /* 0, or the second page it has code in: then every entry but `enter` first makes
-                       sure that the fetch entry of that page holds, or leaves with EXIT_LOOKUP */
+    uint64_t phys2; /* 0, or the second page it has code in (block_second_holds) */
     uint32_t bytes; /* of guest code, from pc on; may reach into the next page */
     uint16_t insns;
     uint16_t limit; /* it was made with: guest instructions at most */
@@ -26,7 +25,7 @@ struct block {
     uint8_t *code;       /* entry with the interrupt check; interp: its own record */
     uint8_t *code_after; /* entry behind the check: for links that need none */
     uint32_t code_bytes;
-    uint32_t code_enter; /* backend: offset of the entry for the dispatcher */
+    uint32_t code_enter;      /* backend: offset of the entry for the dispatcher */
     struct block_exit *exit;  /* [exits] */
     struct side_entry *sides; /* ordered by host offset */
     uint32_t side_count;
@@ -42,7 +41,8 @@ static inline uint32_t block_second_va(const struct block *b)
 {
     return (b->pc & GUEST_PAGE_MASK) + GUEST_PAGE;
 }
-/* Whether the fetch entry of b's second page is there and right. */
+/* Whether the fetch entry of b's second page is there and right. Every way into b but `enter` makes
+ * sure of it, or leaves with EXIT_LOOKUP. */
 static inline bool block_second_holds(const struct cpu *cpu, const struct block *b)
 {
     uint32_t va = block_second_va(b);

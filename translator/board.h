@@ -63,9 +63,27 @@ struct vm_config {
     unsigned block_limit; /* guest instructions in a block; 0: default */
     const char *dump;     /* dump letters, NULL or "" for none */
     uint32_t random;      /* not 0: shuffle register allocation with this seed */
-    bool stats;           /* print counters at the end */
-    unsigned gdb_port;    /* TCP port of `gdb`, for messages; 0: none */
-    struct gdb_port *gdb; /* where a debugger connects; NULL: none */
+    bool seeded;          /* `seed` holds random bytes to start the guest's own generator with */
+    uint8_t seed[32];
+    bool stats;                   /* print counters at the end */
+    unsigned gdb_port;            /* TCP port of `gdb`, for messages; 0: none */
+    struct gdb_port *gdb;         /* where a debugger connects; NULL: none */
+    bool gdb_wait;                /* do not start before one is there */
+    const struct vm_trace *trace; /* NULL: none */
+};
+
+/* With icount: a line about the CPU's state whenever the instruction count is a multiple of `every`,
+ * from `from` to `to`; then the VM ends.
+ *
+ *   COUNT HASH PC [NAME=VALUE ... insn=TEXT]
+ *
+ * HASH (hexadecimal, as PC and VALUE) is FNV-1a, 64 bits, over the bytes of the debugger's registers in
+ * their order; with `full`, they and the instruction that comes next follow. */
+struct vm_trace {
+    uint64_t every, from, to;
+    bool full;
+    void (*line)(void *file, const char *text);
+    void *file;
 };
 
 /* Make a VM; NULL and a sentence in error if the configuration is impossible. */

@@ -129,7 +129,7 @@ static void add_to_page(struct vm *vm, struct block *b, unsigned which, uint64_t
     struct ram_page *p = ram_page(r, phys);
     b->next_page[which] = p->blocks;
     p->blocks = b;
-    if (p->code)
+    if (p->code || p->checked)
         return;
     p->code = 1;
     window_protect(vm, r, phys & ~(uint64_t)(GUEST_PAGE - 1));
@@ -202,14 +202,55 @@ void cache_kill(struct vm *vm, struct block *b)
         cache_unlink(vm, &b->exit[n]);
 }
 
+/* Pages whose code is written again and again: left writable, and each of their blocks compares its
+ * source before it runs. They are few; the one that became so first goes back to being protected
+ * when there are too many, and all do after a while. */
+static void end_checks(struct vm *vm, unsigned n)
+{
+    struct cache *c = &vm->cache;
+    struct ram_page *p = c->checked[n];
+    c->checked[n] = c->checked[--c->checked_count];
+    p->checked = false;
+    p->write_faults = 0;
+    while (p->blocks != NULL)
+        cache_kill(vm, p->blocks);
+}
+
+static void begin_checks(struct vm *vm, struct ram_page *p)
+{
+    struct cache *c = &vm->cache;
+    if (c->checked_count == CHECKED_PAGES)
+        end_checks(vm, 0);
+    c->checked[c->checked_count++] = p;
+    p->checked = true;
+    vm->counts.checked_pages++;
+}
+
+void cache_end_checks(struct vm *vm)
+{
+    while (vm->cache.checked_count != 0)
+        end_checks(vm, 0);
+}
+
+void cache_kill_stale(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode)
+{
+    struct block *next;
+    vm->counts.stale++;
+    for (struct block *b = *slot(&vm->cache, pc, phys, mode); b != NULL; b = next) {
+        next = b->next_hash;
+        if (b->pc == pc && b->phys == phys && b->mode == mode)
+            cache_kill(vm, b);
+    }
+}
+
 void cache_kill_page(struct vm *vm, struct ram *r, uint64_t phys)
 {
     struct ram_page *p = ram_page(r, phys);
     while (p->blocks != NULL)
         cache_kill(vm, p->blocks);
     p->code = 0;
-    if (p->write_faults < UINT8_MAX)
-        p->write_faults++;
+    if (++p->write_faults == CHECKED_AFTER)
+        begin_checks(vm, p);
 }
 
 /* ---- links -------------------------------------------------------------------------------------- */
@@ -309,7 +350,7 @@ void cache_flush(struct vm *vm)
         }
     memset(c->hash, 0, sizeof(struct block *) << HASH_BITS);
     for (unsigned n = 0; n < vm->windows.count; n++) {
-        memset(vm->windows.window[n].jumps, 0, JUMP_ENTRIES * sizeof(struct jump_entry));
+        window_forget_code(&vm->windows.window[n]);
         vm->windows.window[n].links = false;
     }
     c->cross = NULL;

@@ -36,7 +36,7 @@ struct cpu_flags {
  *   bits 0–3   enum recipe_kind      bits 4–7   register a
  *   bit  8     b is a constant       bits 9–12  register b
  *   bit  13    C is inverted         bit  14    all flags; else N and Z alone
- *   bits 16–31 the constant, sign-extended */
+ *   bits 16–31 the constant, sign-extended; with bit 15: shifted left by 16 */
 enum recipe_kind {
     RECIPE_ADD = 1,    /* a + b */
     RECIPE_SUB,        /* a - b */
@@ -52,6 +52,7 @@ enum recipe_kind {
 #define RECIPE_B_SHIFT   9
 #define RECIPE_INVERT    0x2000u
 #define RECIPE_ALL       0x4000u
+#define RECIPE_HIGH      0x8000u
 #define RECIPE_IMM_SHIFT 16
 
 struct cpu;
@@ -82,7 +83,7 @@ struct cpu {
     uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
 
     /* A poke that could not be delivered: the way into translated code tests it, inside the guest
-     * range (tetrapla/vm.h), and leaves again with EXIT_CHECK if it is not 0. */
+     * range (tetrapla/vm.h), and sets `attention` if it is not 0. NULL: nobody pokes. */
     volatile uint64_t *pending;
 
     /* -- not used by translated code -- */
@@ -140,6 +141,7 @@ enum exit_reason {
     EXIT_HALT,      /* wait for an interrupt */
     EXIT_STATE,     /* mode, MMU or interrupt mask changed: look the next block up anew */
     EXIT_FLUSH,     /* the same, and all translations made under other rules are void */
+    EXIT_STALE,     /* the code at pc is no longer what the block was made of */
     EXIT_BROKEN,    /* the translator is at fault */
     EXIT_DEBUG,     /* debugger: breakpoint or single step */
     EXIT_FRONTEND,  /* first number that a frontend may use as it likes */

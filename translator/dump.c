@@ -4,7 +4,8 @@
  *   g  guest code of each block         i  IR as lifted; and after each pass, by its letter
  *   h  host code, as bytes              r  register assignment (the backend's own lines)
  *   e  each entry into translated code from the dispatcher, with the registers
- *   x  exits, exceptions, interrupts    v  nothing printed: the IR is verified after each step
+ *   x  exceptions, interrupts           v  nothing printed: the IR is verified after each step
+ *   w  windows: filled, flushed, begun, evicted; accesses that are the guest's exceptions
  *
  * Everything goes to the error stream. Host code is printed as `host ADDRESS: BYTES` lines, which
  * tools/dump-host turns into a disassembly.
@@ -83,6 +84,26 @@ void dump_exception(struct vm *vm, enum exit_reason reason)
             cpu->pc, cpu->fault_va, cpu->fault_status);
 }
 
+void dump_mmu(struct vm *vm)
+{
+    static const char *const texts[] = {
+        [MMU_FILL] = "fill %08x map operations %llx", [MMU_FAULT] = "fault %08x status %llx",
+        [MMU_NEW] = "window begun %.0u key %llx",     [MMU_EVICT] = "window evicted %.0u key %llx",
+        [MMU_FLUSH] = "flush %.0u of %llx",           [MMU_FLUSH_PAGE] = "flush %08x of %llx",
+    };
+    struct mmu_log *l = vm->mmu_log;
+    unsigned count = l->count < MMU_LOG ? l->count : MMU_LOG;
+    for (unsigned n = 0; n < count; n++) {
+        fputs("mmu ", stderr);
+        fprintf(stderr, texts[l->note[n].what], l->note[n].va,
+                (unsigned long long)l->note[n].value);
+        fputs("\n", stderr);
+    }
+    if (l->count > count)
+        fprintf(stderr, "mmu %u more\n", l->count - count);
+    l->count = 0;
+}
+
 void dump_enter(struct vm *vm, const struct block *b)
 {
     const struct cpu *cpu = vm->cpu;
@@ -97,7 +118,9 @@ void dump_enter(struct vm *vm, const struct block *b)
 
 void dump_stats(struct vm *vm)
 {
-    const struct counts *c = &vm->counts;
+    struct counts *c = &vm->counts;
+    uint64_t all = vm_now() - vm->time_begun, known = c->translate_ns + c->run_ns + c->sleep_ns;
+    c->other_ns = all > known ? all - known : 0;
 #define COUNT(name, text) fprintf(stderr, "%14llu %s\n", (unsigned long long)c->name, text);
     VM_COUNTS
 #undef COUNT

@@ -8,6 +8,8 @@
 
 static uint32_t operand(const struct cpu *cpu, uint32_t r)
 {
+    if (r & RECIPE_HIGH)
+        return r >> RECIPE_IMM_SHIFT << RECIPE_IMM_SHIFT;
     if (r & RECIPE_CONST)
         return (uint32_t)((int32_t)r >> RECIPE_IMM_SHIFT);
     return cpu->reg[r >> RECIPE_B_SHIFT & 15];

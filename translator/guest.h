@@ -62,6 +62,9 @@ struct lift {
     bool (*fetch)(struct lift *l, uint32_t va, unsigned bytes, uint32_t *code);
     /* Set around fetches that only look ahead, in the page of pc: the block does not depend on them. */
     bool peek;
+    /* Instructions are counted: one whose condition fails counts as well, so no branch leads over an
+     * `insn` but to a way out of the block. */
+    bool counted;
     void *private; /* the translator's */
 };
 
@@ -88,6 +91,11 @@ struct frontend {
     /* Walk for an access (enum access_kind) to va; fills *w; w->status 0 if allowed. */
     void (*walk)(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w);
     void (*windows)(const struct cpu *cpu, struct window_keys *k);
+    /* Whether the tables in use are those that windows with this key are filled from; and a walk
+     * for a read with the rights the key stands for, whose status is not 0 either where such a
+     * window may not hold the page. NULL: flushed windows are emptied. */
+    bool (*holds)(const struct cpu *cpu, uint64_t key);
+    void (*walk_for)(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w);
     /* Side bits of the instruction at cpu->pc that faulted (ir_insn). */
     void (*restore)(struct cpu *cpu, unsigned side);
     /* Take the guest exception for reason (EXIT_UNDEFINED and following). */

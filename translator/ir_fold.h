@@ -61,6 +61,7 @@ void ir_pass_fold(struct ir_block *b);
 void ir_pass_flags(struct ir_block *b);
 void ir_pass_lazy(struct ir_block *b);
 void ir_pass_addr(struct ir_block *b);
+void ir_pass_align(struct ir_block *b);
 void ir_pass_same(struct ir_block *b);
 void ir_pass_near(struct ir_block *b);
 void ir_pass_dead(struct ir_block *b);

@@ -118,6 +118,7 @@ IR(vmake,    T, "LL",      "",    "low half a, high half b")
 
 /* ---- control ---- */
 IR(insn,     -, ":imm",    "e",   "a guest instruction begins; imm = address, aux = frontend's side bits")
+IR(guard,    -, "L:imm",   "e",   "unless the 8 bytes of host memory at a are imm, leave with EXIT_STALE at the block's begin")
 IR(label,    -, ":label",  "e",   "a place to branch to")
 IR(br,       -, ":label",  "e",   "go on at a later label")
 IR(brcc,     -, "F:cclabel", "e", "go on at a later label if cc holds in a")

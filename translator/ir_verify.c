@@ -186,6 +186,8 @@ static bool check_fields(struct check *c, const struct ir_ins *i)
     case IR_insn:
     case IR_jump:
         return (uint64_t)i->imm <= 0xffffffffu || wrong(c, "address");
+    case IR_guard:
+        return c->insns == 0 || wrong(c, "guard behind the first guest instruction");
     case IR_leave:
         return (i->imm > EXIT_LINK && i->imm < 256) || wrong(c, "reason");
     case IR_call:

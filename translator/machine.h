@@ -7,11 +7,13 @@
  *   cache.c      all blocks: by address, by page, by host address; links between them
  *   memory.c     guest physical memory: RAM pieces, devices, per-page facts
  *   access.c     virtual accesses by C code
- *   window.c     windows: which exist, what is mapped in them, filling and flushing
+ *   window.c, window_map.c, window_flush.c
+ *                windows: which exist, what is mapped in them, flushing
  *   upcall.c     faults of translated code
  *   sites.c      memory instructions that need another translation
  *   vtime.c      virtual time
- *   stats.c, dump.c   what --stats and --dump print
+ *   debug.c, gdb.c   the debugger and the state trace
+ *   dump.c       what --stats and --dump print
  *
  * One thread owns a VM: everything here is used by that thread only, but for vm_attend and vm_end.
  * Code that the fault upcall reaches (memory.c, window.c, cache.c, upcall.c, sites.c) uses general
@@ -30,6 +32,7 @@ struct ram_page {
     struct block *blocks; /* that have code in it; linked by next_page */
     uint32_t mappings;    /* index of the first struct mapping, 0: none */
     uint8_t code;         /* not 0: has blocks, is read-only in all windows */
+    bool checked;         /* is left writable; its blocks compare their source instead */
     uint8_t write_faults; /* how often its code was dropped by a write */
 };
 
@@ -64,11 +67,15 @@ static inline struct ram_page *ram_page(struct ram *r, uint64_t phys)
 #define PAGE_MAPPED   1u
 #define PAGE_WRITABLE 2u /* by the guest's tables; mapped so unless the page holds code */
 #define PAGE_GLOBAL   4u
-#define PAGE_LARGE    8u /* filled from a guest entry larger than a page */
+#define PAGE_LOG      4 /* bits 4-8: log2 of the size in pages of the guest's entry */
+#define PAGE_LARGE    (31u << PAGE_LOG) /* filled from an entry larger than a page */
 
-#define WINDOW_MAX    64
-#define WINDOW_STRIDE (8ULL << 30)
-#define LEAF_PAGES    1024u
+#define WINDOW_MAX      64
+#define WINDOW_STRIDE   (8ULL << 30)
+#define LEAF_PAGES      1024u
+#define MAPPING_COUNT   (1u << 20)
+#define JUMPS_LISTED    512
+#define CODE_PAGE_WORDS 256
 
 struct window_leaf {
     uint64_t page[LEAF_PAGES]; /* guest physical page address | PAGE_* */
@@ -82,10 +89,14 @@ struct window {
     uint64_t stamp; /* when it was last switched to */
     uint32_t pages; /* mapped */
     struct window_leaf *leaf[1024];
+    bool stale;          /* was flushed since: to be emptied before it is used again */
+    bool links;          /* blocks were linked across its pages */
+    bool code;           /* jumps or fetch may hold something, namely: */
+    bool jumps_unlisted; /*   others than those listed; */
+    uint16_t jump_list[JUMPS_LISTED], jump_count; /* slots that hold something; */
+    uint32_t code_pages[CODE_PAGE_WORDS]; /*   of these pages: a bit for each, some share one */
     struct jump_entry *jumps;
     struct fetch_entry *fetch;
-    bool code;  /* jumps or fetch may hold something */
-    bool links; /* blocks were linked across its pages */
 };
 
 /* One place where a RAM page is mapped: in lists from struct ram_page. */
@@ -102,6 +113,10 @@ struct windows {
     uint8_t by_key[256];                /* number of a window, by hash of its key: a guess */
     struct window *main, *alt, *choose; /* in use now; choose NULL: none made yet */
     struct window_keys keys;
+    uint64_t *present; /* [virtual page]: a bit for each window that may hold something of it */
+    uint64_t *large;   /* [virtual MiB]: the same for pages filled from entries of 1 MiB or more */
+    struct map_op later[MAP_VECTOR_MAX]; /* not done yet (windows_complete) */
+    unsigned later_count;
     struct mapping *mappings; /* [0] unused */
     uint32_t mapping_count, mapping_free;
     uint64_t stamp;
@@ -112,9 +127,10 @@ struct windows {
 
 bool windows_start(struct vm *vm);
 void windows_stop(struct vm *vm);
-/* The guest's mode or process changed: choose windows by the frontend's keys, load the CPU's bases
- * and tables. */
-void windows_switch(struct vm *vm);
+/* Where code is, for the current window: a page of it; a block that computed jumps may go to. */
+void window_note_fetch(struct vm *vm, uint32_t pc, uint64_t phys);
+void window_note_jump(struct vm *vm, const struct block *b, uint64_t host);
+void window_forget_code(struct window *w);
 /* Unmap all of w. */
 void window_empty(struct vm *vm, struct window *w);
 /* Write-protect a RAM page in all windows, because it got code; undo it. */
@@ -130,7 +146,10 @@ struct window *windows_evict(struct vm *vm);
 
 /* ---- blocks ------------------------------------------------------------------------------------- */
 
-#define HASH_BITS 15
+#define HASH_BITS     15
+#define CHECKED_AFTER 4             /* writes to a page with code until it is checked */
+#define CHECKED_PAGES 64            /* at most so many at once */
+#define CHECKED_NS    4000000000ull /* and at most so long */
 
 struct cache {
     vm_handle region;
@@ -142,6 +161,9 @@ struct cache {
     struct block **order; /* in the order of their code */
     unsigned count, count_max;
     uint64_t generation;
+    struct ram_page *checked[CHECKED_PAGES];
+    unsigned checked_count;
+    uint64_t checked_since;        /* vm_now, when the checks last ended */
     struct block_exit *cross;      /* links into another page that is global, by next_cross */
     uint32_t cross_pages[1 << 15]; /* a bit for each virtual page such links lead to */
 };
@@ -154,6 +176,10 @@ void cache_add(struct vm *vm, struct block *b);
 void cache_kill(struct vm *vm, struct block *b);
 /* Forget all blocks with code in the page. */
 void cache_kill_page(struct vm *vm, struct ram *r, uint64_t phys);
+/* Forget the blocks at this place, which were found not to be what they were made of. */
+void cache_kill_stale(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode);
+/* Protect the pages again that were left writable. */
+void cache_end_checks(struct vm *vm);
 /* Forget everything; only between blocks. */
 void cache_flush(struct vm *vm);
 void cache_link(struct vm *vm, struct block_exit *e, struct block *to);
@@ -189,6 +215,10 @@ bool site_mark(struct vm *vm, uint64_t phys, unsigned bits);
     COUNT(insns, "guest instructions translated")                \
     COUNT(code_bytes, "bytes of host code made")                 \
     COUNT(translate_ns, "nanoseconds translating")               \
+    COUNT(run_ns, "  in translated code, with its faults")       \
+    COUNT(upcall_ns, "  of them in faults")                      \
+    COUNT(sleep_ns, "  waiting for an interrupt")                \
+    COUNT(other_ns, "  in the dispatcher and devices")           \
     COUNT(flushes, "code cache flushes")                         \
     COUNT(enters, "entries into translated code")                \
     COUNT(links, "links made")                                   \
@@ -201,7 +231,10 @@ bool site_mark(struct vm *vm, uint64_t phys, unsigned bits);
     COUNT(fills, "  of them filled silently")                    \
     COUNT(guest_faults, "  of them guest exceptions")            \
     COUNT(code_writes, "  of them writes to pages with code")    \
+    COUNT(checked_pages, "pages with code left writable")        \
+    COUNT(stale, "blocks found stale")                           \
     COUNT(site_retries, "  of them sites retranslated")          \
+    COUNT(fills_ahead, "fills before the fault")                 \
     COUNT(pages, "pages mapped")                                 \
     COUNT(map_ops, "map operations")                             \
     COUNT(unmap_ops, "unmap operations")                         \
@@ -226,9 +259,24 @@ struct counts {
 struct soft_entry {
     uint64_t main, key; /* window keys: of the mode; of the space the access goes to */
     uint32_t page;      /* va | kind | SOFT_VALID, 0: empty */
+    uint32_t age;       /* vm->soft_age when it was made: else it was flushed */
     uint8_t *host;      /* of the page's first byte */
 };
 #define SOFT_VALID 0x100u
+
+/* The access that was the guest's exception last: when the guest has dealt with it, it is run again. */
+struct fault_again {
+    bool valid;
+    struct window *window;
+    uint32_t pc, va;
+    unsigned kind;
+};
+
+/* A page that is mapped, used by one instruction and unmapped again and again (upcall.c). */
+#define CHURN_SITES 64
+struct churn {
+    uint32_t page, pc, times;
+};
 
 struct vm {
     struct vm_config config;
@@ -246,6 +294,7 @@ struct vm {
     struct site sites[SITES];
     unsigned site_count;
     struct soft_entry soft[SOFT_TLB];
+    uint32_t soft_age;
 
     vm_handle thread, event; /* event: attention, deadline */
     struct upcall_page *upcall;
@@ -254,6 +303,8 @@ struct vm {
     const struct side_entry *escape; /* the upcall left translated code at this instruction … */
     struct block *escape_block;      /* … of this block */
     struct window *fault_window;     /* being filled by the upcall */
+    struct fault_again again;
+    struct churn churn[CHURN_SITES];
     uint64_t broken_vector, broken_ip, broken_address; /* of a fault nobody can explain */
 
     struct vtimer *timers;
@@ -261,6 +312,14 @@ struct vm {
 
     struct ir_block *ir;
     struct counts counts;
+    struct gdb *gdb;             /* NULL: no debugger can come */
+    bool stepping;               /* for the debugger */
+    bool alone;                  /* icount: the next block is one instruction (access.c) */
+    struct jump_entry *no_jumps; /* an empty table */
+    uint64_t time_begun;         /* vm_now when vm_run began */
+    struct mmu_log *mmu_log;     /* NULL: not wanted */
+    uint64_t upcall_begun;       /* with --stats */
+    uint64_t trace_next;         /* instruction count of the next trace line */
     uint64_t log_second;
     unsigned log_lines;
     bool verify; /* check the IR after each pass */
@@ -275,6 +334,9 @@ static inline struct soft_entry *soft_slot(struct vm *vm, uint32_t va, unsigned 
     return &vm->soft[(va >> GUEST_PAGE_SHIFT ^ kind << 6) % SOFT_TLB];
 }
 
+/* Forget all walks (access.c). */
+void soft_flush(struct vm *vm);
+
 /* Timers that are due: call them; arm the next deadline, or set the instruction budget. */
 void vtime_run(struct vm *vm);
 /* Wait until a line or a device wakes the CPU. */
@@ -283,6 +345,24 @@ void vtime_sleep(struct vm *vm);
 uint64_t vtime_insns(const struct vm *vm);
 
 void upcall_handler(struct upcall_page *page);
+/* The guest returned to cpu->pc: if an access there was its exception before, map what it needs. */
+void fault_again(struct vm *vm);
+
+/* ---- debug.c ------------------------------------------------------------------------------------ */
+bool debug_start(struct vm *vm); /* false: no memory */
+void debug_stop(struct vm *vm);
+/* Before the first instruction: until a debugger is there, if the configuration says so. */
+void debug_wait(struct vm *vm);
+/* Between blocks: the trace, and a debugger that wants something. */
+void debug_attend(struct vm *vm);
+/* The guest has stopped for the debugger (enum gdb_why); returns when it is to go on. */
+void debug_stopped(struct vm *vm, unsigned why);
+/* Whether a block must not run over pc. */
+bool debug_breakpoint(const struct vm *vm, uint32_t pc);
+/* The instruction count that must not be overrun. */
+uint64_t debug_next_count(const struct vm *vm);
+/* Run the instruction at cpu->pc by itself (run.c); false: it has not run yet, try again. */
+bool run_one(struct vm *vm);
 
 /* Write out what the terminal buffers. */
 void flush_output(struct vm *vm);
@@ -299,6 +379,29 @@ void dump_exception(struct vm *vm, enum exit_reason reason);
 void dump_enter(struct vm *vm, const struct block *b);
 void dump_stats(struct vm *vm);
 void dump_broken(struct vm *vm);
+
+/* Letter w: what happens to windows is noted where it happens, which may be the fault upcall, and printed
+ * by the dispatcher. */
+enum mmu_event { MMU_FILL, MMU_FAULT, MMU_NEW, MMU_EVICT, MMU_FLUSH, MMU_FLUSH_PAGE };
+#define MMU_LOG 256
+struct mmu_log {
+    unsigned count; /* may be more than there is room for */
+    struct mmu_note {
+        enum mmu_event what;
+        uint32_t va;
+        uint64_t value;
+    } note[MMU_LOG];
+};
+static inline void mmu_note(struct vm *vm, enum mmu_event what, uint32_t va, uint64_t value)
+{
+    struct mmu_log *l = vm->mmu_log;
+    if (l == NULL)
+        return;
+    if (l->count < MMU_LOG)
+        l->note[l->count] = (struct mmu_note){what, va, value};
+    l->count++;
+}
+void dump_mmu(struct vm *vm);
 
 /* The translator itself is at fault: report and end this VM. */
 _Noreturn void vm_broken(struct vm *vm, const char *what);

@@ -58,4 +58,9 @@ bool guest_poke(struct cpu *cpu, uint32_t va, const void *from, unsigned bytes);
  * covers va (a page, or a larger one it was filled from). */
 void window_flush(struct vm *vm, uint64_t mask, uint64_t match);
 void window_flush_page(struct vm *vm, uint64_t mask, uint64_t match, uint32_t va);
+/* The guest waits until its flushes are complete. */
+void windows_complete(struct vm *vm);
+/* The guest's mode or process changed: choose windows by the frontend's keys, load the CPU's bases
+ * and tables. A helper may call it if `main` stays the same. */
+void windows_switch(struct vm *vm);
 /* The instruction cache was invalidated. Nothing needs doing for code in RAM, which is tracked. */

@@ -5,15 +5,31 @@
  * reached all its uses have been seen. Effects, faults, exits and writes of state stay; so does
  * arithmetic that may set exception flags. An unused `flagsof` goes, and with it the work its
  * operation would have to compute flags.
+ *
+ * `or v, v` is how flags of v are asked for; whoever uses its value gets v itself, so that it stays
+ * only for its flags.
  */
 #include <string.h>
 
 #include <translator/ir_fold.h>
 
+static void see_through(const struct ir_block *b, ir_ref *r)
+{
+    while (b->ins[*r].op == IR_or && b->ins[*r].a == b->ins[*r].b)
+        *r = b->ins[*r].a;
+}
+
 void ir_pass_dead(struct ir_block *b)
 {
     uint8_t used[IR_MAX_INS + 1];
     memset(used, 0, b->count + 1);
+    for (unsigned n = 1; n <= b->count; n++) {
+        struct ir_ins *i = &b->ins[n];
+        if (i->op != IR_flagsof)
+            see_through(b, &i->a);
+        see_through(b, &i->b);
+        see_through(b, &i->c);
+    }
     for (unsigned n = b->count; n > 0; n--) {
         struct ir_ins *i = &b->ins[n];
         if (i->op == IR_END)

@@ -91,9 +91,14 @@ static bool second(const struct lazy *z, ir_ref v, uint32_t *bits)
         *bits = (uint32_t)n << RECIPE_B_SHIFT;
         return true;
     }
-    if (!ir_is_const(&z->to, v, &c) || (int32_t)c != (int16_t)c)
+    if (!ir_is_const(&z->to, v, &c))
         return false;
-    *bits = RECIPE_CONST | (uint32_t)c << RECIPE_IMM_SHIFT;
+    if ((int32_t)c == (int16_t)c)
+        *bits = RECIPE_CONST | (uint32_t)c << RECIPE_IMM_SHIFT;
+    else if ((c & 0xffff) == 0)
+        *bits = RECIPE_CONST | RECIPE_HIGH | (uint32_t)c;
+    else
+        return false;
     return true;
 }
 
@@ -158,18 +163,22 @@ static ir_ref repeat(struct lazy *z)
     return f;
 }
 
-static void write_out(struct lazy *z)
+/* Returns the flags value that was written. */
+static ir_ref write_out(struct lazy *z)
 {
     struct pending *p = &z->p;
     if (!p->on)
-        return;
+        return 0;
     p->on = false;
     ir_ref f = p->clobbered ? repeat(z) : p->flags;
+    if (p->clobbered)
+        z->made[f] = ++z->clobbers;
     emit(z, (struct ir_ins){.op = IR_putf, .a = f, .imm = p->mask});
     if (p->mask == IR_FLAG_ALL && !z->zero)
         put_recipe(z, 0);
     else if (p->stored)
         put_recipe(z, 0);
+    return f;
 }
 
 /* Someone may look after this: the recipe must be in place, or the flags. */
@@ -322,13 +331,16 @@ static uint32_t passes(const struct lazy *z, const struct ir_ins *jump)
 static void branch(struct lazy *z, struct ir_ins *i)
 {
     unsigned l = (unsigned)i->imm;
-    uint32_t r;
-    if (i->op == IR_brcc)
-        ask_result(z, i);
-    if (!z->p.on)
-        return;
     const struct ir_ins *jump = z->exit[l] == 0 ? NULL : &z->from->ins[z->exit[l]];
-    if (i->op == IR_brcc && jump != NULL && z->branches[l] == 1 && (r = passes(z, jump)) != 0)
+    bool conditional = i->op == IR_brcc;
+    uint32_t r = conditional && jump != NULL && z->branches[l] == 1 ? passes(z, jump) : 0;
+    if (conditional && z->p.on && r == 0 && i->a == z->p.flags) { /* computed once for both */
+        i->a = write_out(z);
+        return;
+    }
+    if (conditional)
+        ask_result(z, i);
+    if (z->p.on && r != 0)
         z->label[l] = z->p.stored ? 0 : r;
     else
         write_out(z);

@@ -1,5 +1,5 @@
 /*
- * Pass 'e': equal expressions are computed once.
+ * Pass 'm': equal expressions are computed once.
  *
  * One walk forwards with a table of recent pure integer operations, by operation and operands. An
  * instruction that repeats one of them becomes its value; operands are renamed as they are met. The

@@ -102,6 +102,31 @@ static void forget_overlaps(struct forward *w, int64_t offset, unsigned bytes)
         w->now = (struct parts){0, 0, 0};
 }
 
+/* A value known under one type gives another: type known, type asked, distance of the bytes. */
+static const struct {
+    uint8_t has, wants, at, op;
+} views[] = {
+    {IR_I64, IR_F64, 0, IR_dbitsto}, {IR_F64, IR_I64, 0, IR_dbitsof},
+    {IR_I32, IR_F32, 0, IR_bitsto},  {IR_F32, IR_I32, 0, IR_bitsof},
+    {IR_V128, IR_I64, 0, IR_vlow},   {IR_V128, IR_I64, 8, IR_vhigh},
+    {IR_I64, IR_I32, 0, IR_lo32},    {IR_I64, IR_I32, 4, IR_hi32},
+};
+
+/* Make the `get` i an operation on a value known of its bytes; false: there is none. */
+static bool forward_view(struct forward *w, struct ir_ins *i)
+{
+    for (unsigned n = 0; n < sizeof views / sizeof views[0]; n++) {
+        if (views[n].wants != i->type)
+            continue;
+        const struct known *k = known_at(w, i->imm - views[n].at);
+        if (k->value == 0 || k->offset != i->imm - views[n].at || k->type != views[n].has)
+            continue;
+        *i = (struct ir_ins){.op = views[n].op, .type = i->type, .a = k->value};
+        return true;
+    }
+    return false;
+}
+
 static void forward_get(struct forward *w, unsigned n)
 {
     struct ir_ins *i = &w->b->ins[n];
@@ -111,7 +136,7 @@ static void forward_get(struct forward *w, unsigned n)
     if (k->value != 0 && k->offset == i->imm && k->type == i->type) {
         w->as[n] = k->value;
         i->op = IR_END;
-    } else {
+    } else if (!forward_view(w, i)) {
         *k = (struct known){i->imm, (ir_ref)n, i->type};
     }
 }

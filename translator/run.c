@@ -6,18 +6,12 @@
  */
 #include <string.h>
 
+#include <translator/gdb.h>
 #include <translator/machine.h>
 
 #define BLOCK_LIMIT 48 /* guest instructions in a block, unless --block-limit says otherwise */
 
 /* ---- finding code ------------------------------------------------------------------------------- */
-
-static void note_fetch(struct vm *vm, uint32_t pc, uint64_t phys)
-{
-    struct fetch_entry *f = &vm->cpu->fetch[pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
-    *f = (struct fetch_entry){(pc & GUEST_PAGE_MASK) | 1, (uint32_t)(phys >> GUEST_PAGE_SHIFT)};
-    vm->windows.main->code = true;
-}
 
 bool fetch_phys(struct vm *vm, uint32_t pc, uint64_t *phys, bool *global)
 {
@@ -46,17 +40,18 @@ static bool second_page_holds(struct vm *vm, const struct block *b)
     uint32_t va = block_second_va(b);
     if (b->phys2 == 0 || block_second_holds(vm->cpu, b))
         return true;
-    if (!fetch_phys(vm, va, &phys, &global) ||
-        (phys & ~(uint64_t)(GUEST_PAGE - 1)) != b->phys2)
+    if (!fetch_phys(vm, va, &phys, &global) || (phys & ~(uint64_t)(GUEST_PAGE - 1)) != b->phys2)
         return false;
     if (global || !vm->windows.keys.global_only)
-        note_fetch(vm, va, phys);
+        window_note_fetch(vm, va, phys);
     return true;
 }
 
 static unsigned limit_now(const struct vm *vm)
 {
     unsigned limit = vm->config.block_limit != 0 ? vm->config.block_limit : BLOCK_LIMIT;
+    if (vm->alone)
+        return 1;
     if (vm->config.icount && (unsigned)vm->cpu->budget < limit)
         limit = (unsigned)vm->cpu->budget;
     return limit;
@@ -75,7 +70,7 @@ static struct block *find_block(struct vm *vm, bool *global)
     } else if (!fetch_phys(vm, cpu->pc, &phys, global)) {
         return NULL;
     } else if (*global || !vm->windows.keys.global_only) {
-        note_fetch(vm, cpu->pc, phys);
+        window_note_fetch(vm, cpu->pc, phys);
     }
     unsigned limit = limit_now(vm);
     struct block *b = cache_find(vm, cpu->pc, (phys & ~1ULL) | (cpu->pc & 1), mode, limit);
@@ -104,8 +99,7 @@ static void note_jump(struct vm *vm, struct block *b, bool global)
     uint64_t host = vm->backend->entry(b);
     if (host == 0 || b->cut || (vm->windows.keys.global_only && !global))
         return;
-    vm->cpu->jumps[jump_slot(b->pc, b->mode)] = (struct jump_entry){b->pc, b->mode, host};
-    vm->windows.main->code = true;
+    window_note_jump(vm, b, host);
 }
 
 /* ---- reasons to come back ----------------------------------------------------------------------- */
@@ -138,6 +132,16 @@ void block_left(struct cpu *cpu, const struct block *b, const struct side_entry 
         cpu->budget += b->insns - side->site;
 }
 
+/* A block on a page that is checked, not protected, found other code than it was made of. */
+static void stale(struct vm *vm)
+{
+    uint64_t phys;
+    bool global;
+    uint32_t pc = vm->cpu->pc;
+    if (fetch_phys(vm, pc, &phys, &global))
+        cache_kill_stale(vm, pc, (phys & ~1ULL) | (pc & 1), vm->frontend->mode(vm->cpu));
+}
+
 static void come_back(struct vm *vm, enum exit_reason reason)
 {
     switch (reason) {
@@ -150,6 +154,8 @@ static void come_back(struct vm *vm, enum exit_reason reason)
         break;
     case EXIT_STATE:
         windows_switch(vm);
+        if (vm->again.valid)
+            fault_again(vm);
         break;
     case EXIT_FLUSH:
         cache_flush(vm);
@@ -158,8 +164,15 @@ static void come_back(struct vm *vm, enum exit_reason reason)
     case EXIT_FETCH:
         fetch_fault(vm);
         break;
+    case EXIT_STALE:
+        stale(vm);
+        break;
     case EXIT_HALT:
         vm->cpu->halted = true;
+        break;
+    case EXIT_DEBUG:
+        vm->cpu->budget++; /* the instruction has not run */
+        debug_stopped(vm, GDB_BREAKPOINT);
         break;
     case EXIT_BROKEN:
         vm_broken(vm, "translated code faulted where it cannot");
@@ -186,6 +199,7 @@ static void attend(struct vm *vm)
     if (__atomic_exchange_n(&vm->attend, 0, __ATOMIC_SEQ_CST) != 0 && vm->board->serve != NULL)
         vm->board->serve(vm);
     flush_output(vm);
+    debug_attend(vm);
     vtime_run(vm);
 }
 
@@ -202,6 +216,55 @@ static void take_interrupts(struct vm *vm)
         cpu->halted = false;
         windows_switch(vm);
     }
+}
+
+/* Run from b on; afterwards everything is in memory. *from: the exit that is not linked, or NULL. */
+static enum exit_reason enter(struct vm *vm, struct block *b, struct block_exit **from)
+{
+    struct cpu *cpu = vm->cpu;
+    bool alone = vm->alone;
+    uint64_t begun = vm->config.stats ? vm_now() : 0;
+    vm->counts.enters++;
+    dump_enter(vm, b);
+    enum exit_reason reason = vm->backend->enter(cpu, b, from);
+    flags_settle(cpu);
+    if (vm->escape != NULL)
+        block_left(cpu, vm->escape_block, vm->escape);
+    vm->escape = NULL;
+    cpu->exit_request = 0;
+    if (reason == EXIT_LINK)
+        cpu->pc = (*from)->pc;
+    else
+        *from = NULL;
+    if (alone)
+        vm->alone = false;
+    if (vm->config.stats)
+        vm->counts.run_ns += vm_now() - begun;
+    if (vm->mmu_log != NULL)
+        dump_mmu(vm);
+    return reason;
+}
+
+bool run_one(struct vm *vm)
+{
+    struct cpu *cpu = vm->cpu;
+    struct block_exit *from;
+    struct jump_entry *jumps = cpu->jumps;
+    uint64_t phys;
+    bool global;
+    if (!fetch_phys(vm, cpu->pc, &phys, &global)) {
+        deliver(vm, EXIT_FETCH);
+        return true;
+    }
+    struct block *b = translate(vm, cpu->pc, phys, vm->frontend->mode(cpu), 1);
+    cpu->jumps = vm->no_jumps;
+    vm->alone = true;
+    enum exit_reason reason = enter(vm, b, &from);
+    bool again = reason == EXIT_CHECK || (reason == EXIT_STATE && cpu->pc == b->pc);
+    cpu->jumps = jumps;
+    cache_kill(vm, b);
+    come_back(vm, reason);
+    return !again;
 }
 
 static void run_blocks(struct vm *vm)
@@ -225,18 +288,7 @@ static void run_blocks(struct vm *vm)
             link_exit(vm, from, b, global);
         if (indirect)
             note_jump(vm, b, global);
-        vm->counts.enters++;
-        dump_enter(vm, b);
-        enum exit_reason reason = vm->backend->enter(cpu, b, &from);
-        flags_settle(cpu);
-        if (vm->escape != NULL)
-            block_left(cpu, vm->escape_block, vm->escape);
-        vm->escape = NULL;
-        cpu->exit_request = 0;
-        if (reason == EXIT_LINK)
-            cpu->pc = from->pc;
-        else
-            from = NULL;
+        enum exit_reason reason = enter(vm, b, &from);
         indirect = reason == EXIT_LOOKUP;
         come_back(vm, reason);
     } while (!cpu->attention && !cpu->halted && cpu->lines == 0);
@@ -247,6 +299,7 @@ void run(struct vm *vm)
     struct cpu *cpu = vm->cpu;
     windows_switch(vm);
     cpu->attention = 1;
+    debug_wait(vm);
     while (vm->ending == VM_RUNNING) {
         if (cpu->attention || vm->config.icount)
             attend(vm);

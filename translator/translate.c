@@ -88,10 +88,94 @@ static void verify(struct vm *vm, const char *after)
     vm_broken(vm, text);
 }
 
-static void lift(struct vm *vm, struct source *s)
+/* Compare the source of a block on a checked page, in pieces of 8 bytes that may overlap each other
+ * and the code around. */
+static void guard_page(struct vm *vm, uint64_t phys, uint32_t first, uint32_t last)
+{
+    for (uint32_t at = first; at <= last; at += 8) {
+        uint32_t from = at <= GUEST_PAGE - 8 ? at : GUEST_PAGE - 8;
+        uint64_t *host = memory_ram(vm, phys + from, 8), code;
+        if (host == NULL)
+            return;
+        memcpy(&code, host, sizeof code);
+        ir_ref address = ir_const(vm->ir, IR_I64, (uint64_t)host);
+        ir_emit(vm->ir, (struct ir_ins){.op = IR_guard, .a = address, .imm = (int64_t)code});
+    }
+}
+
+static bool is_checked(struct vm *vm, uint64_t phys)
+{
+    struct ram *r = phys == 0 ? NULL : ram_find(vm, phys);
+    return r != NULL && ram_page(r, phys)->checked;
+}
+
+/* How many of the block's instructions may stay together, 0: all of them. It ends before a breakpoint; with icount,
+ * what calls a helper is a block by itself, because a helper may ask for the time, and the count is
+ * exact between blocks only. */
+static unsigned together(const struct vm *vm)
+{
+    unsigned insns = 0;
+    bool alone = false;
+    for (unsigned n = 1; n <= vm->ir->count; n++) {
+        const struct ir_ins *i = &vm->ir->ins[n];
+        if (i->op == IR_insn && insns++ > 0 && debug_breakpoint(vm, (uint32_t)i->imm))
+            return insns - 1;
+        if (i->op == IR_call && vm->config.icount && insns > 1)
+            return insns - 1;
+        if (i->op == IR_call && vm->config.icount)
+            alone = true;
+        else if (i->op == IR_insn && insns > 1 && alone)
+            return 1;
+    }
+    return 0;
+}
+
+static void lift_code(struct vm *vm, struct source *s)
+{
+    if (debug_breakpoint(vm, s->l.pc)) {
+        ir_insn(vm->ir, s->l.pc, 0);
+        ir_leave(vm->ir, ir_const(vm->ir, IR_I32, s->l.pc), EXIT_DEBUG);
+        s->end = (s->l.pc & ~1u) + 2;
+        return;
+    }
+    vm->frontend->lift(&s->l);
+}
+
+/* A block of the right length. */
+static void lift_guest(struct vm *vm, struct source *s)
 {
     ir_start(vm->ir);
-    vm->frontend->lift(&s->l);
+    lift_code(vm, s);
+    if (!vm->config.icount && vm->gdb == NULL)
+        return;
+    unsigned most = together(vm);
+    if (most == 0)
+        return;
+    s->l.limit = most;
+    s->end = s->l.pc & ~1u;
+    s->second = false;
+    ir_start(vm->ir);
+    lift_code(vm, s);
+}
+
+/* The block has just been lifted, so its extent is known: begin again with guards before it. */
+static void lift_guarded(struct vm *vm, struct source *s)
+{
+    uint32_t first = s->l.pc & ~GUEST_PAGE_MASK & ~1u, bytes = s->end - (s->l.pc & ~1u);
+    uint32_t last = first + bytes - 1;
+    ir_start(vm->ir);
+    if (is_checked(vm, s->phys[0]))
+        guard_page(vm, s->phys[0], first, last < GUEST_PAGE ? last : GUEST_PAGE - 1);
+    if (s->second && is_checked(vm, s->phys[1]))
+        guard_page(vm, s->phys[1], 0, last - GUEST_PAGE);
+    lift_code(vm, s);
+}
+
+static void lift(struct vm *vm, struct source *s)
+{
+    lift_guest(vm, s);
+    if (is_checked(vm, s->phys[0]) || (s->second && is_checked(vm, s->phys[1])))
+        lift_guarded(vm, s);
     mark_sites(vm, s);
     dump_guest(vm, &s->l);
     dump_ir(vm, 'i', "lift");
@@ -174,6 +258,7 @@ struct block *translate(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode
                                  .pc = pc,
                                  .mode = mode,
                                  .limit = most,
+                                 .counted = vm->config.icount,
                                  .fetch = fetch}};
         bool full;
         s.l.private = &s;

@@ -6,6 +6,7 @@
  * depends on the walk and on which window was used:
  *
  *   allowed, RAM            map it (with neighbours) and run the same host instruction again
+ *   the same page of one instruction, flushed again and again   the site is marked SITE_SLOW
  *   a page with code        drop its blocks, make it writable, run again
  *   allowed, no RAM         the site is marked SITE_SLOW and its block translated anew
  *   process-dependent page in the window for global pages        the same with SITE_CHOOSE
@@ -15,11 +16,13 @@
  * Leaving means: the side table says which guest instruction ran; nothing of it has happened that
  * may not happen again; regs are changed to go on at the backend's common exit.
  */
-#include <translator/machine.h>
+#include <translator/window.h>
 
 static void resume(struct vm *vm, unsigned count)
 {
     unsigned done = 0;
+    if (vm->config.stats)
+        vm->counts.upcall_ns += vm_now() - vm->upcall_begun;
     for (;;) {
         int status = vm_upcall_return(count, &done);
         struct window *emptied = status == QUOTA ? windows_evict(vm) : NULL;
@@ -71,10 +74,69 @@ static void guest_fault(struct vm *vm, const struct side_entry *side, uint32_t v
 {
     struct cpu *cpu = vm->cpu;
     vm->counts.guest_faults++;
+    mmu_note(vm, MMU_FAULT, va, status);
     cpu->fault_va = va;
     cpu->fault_kind = kind;
     cpu->fault_status = status;
+    vm->again = (struct fault_again){true, vm->fault_window, side->pc, va, kind};
     leave(vm, side, EXIT_FAULT);
+}
+
+/* Whether a page may be mapped in w: not a process-dependent one in the window for global pages. */
+static bool belongs(const struct vm *vm, const struct window *w, const struct walk *k)
+{
+    return w != vm->windows.main || !vm->windows.keys.global_only || k->global;
+}
+
+void fault_again(struct vm *vm)
+{
+    struct windows *s = &vm->windows;
+    struct fault_again *f = &vm->again;
+    struct map_op ops[MAP_VECTOR_MAX];
+    struct walk k;
+    if (f->pc != vm->cpu->pc)
+        return;
+    f->valid = false;
+    if (f->window != s->main && f->window != s->alt && f->window != s->choose)
+        return;
+    unsigned kind = f->kind | (f->window == s->main ? 0 : ACCESS_USER);
+    vm->frontend->walk(vm->cpu, f->va, kind, &k);
+    struct ram *r = k.status != 0 ? NULL : ram_find(vm, k.phys);
+    if (r == NULL || !belongs(vm, f->window, &k) ||
+        ((kind & ACCESS_WRITE) != 0 && (r->rom || ram_page(r, k.phys)->code)))
+        return;
+    uint64_t *e = window_entry(f->window, f->va);
+    uint64_t want = PAGE_MAPPED | (kind & ACCESS_WRITE ? PAGE_WRITABLE : 0);
+    windows_complete(vm);
+    if (e != NULL && entry_phys(*e) == (k.phys & ~(uint64_t)(GUEST_PAGE - 1)) &&
+        (*e & want) == want)
+        return; /* the guest's flush saw to it */
+    vm->counts.fills_ahead++;
+    vm->fault_window = f->window;
+    windows_apply(vm, ops, window_fill(vm, f->window, f->va, kind, &k, ops));
+}
+
+/* How often one instruction may have a page mapped that is then flushed, before it goes the slow way. */
+#define CHURN_TIMES 32
+
+static bool in_loop(const struct block *b, uint32_t pc)
+{
+    for (unsigned n = 0; n < b->exits; n++)
+        if (b->exit[n].pc >= b->pc && b->exit[n].pc <= pc)
+            return true;
+    return false;
+}
+
+/* A global page that the guest maps for each word it reads or writes (a fixed mapping to patch
+ * read-only text, or to reach a page table in high memory) costs a fault and two map operations each
+ * time; C code does it in no time. An instruction in a loop uses the page more than once. */
+static bool churns(struct vm *vm, const struct side_entry *side, uint32_t va)
+{
+    uint32_t page = va & GUEST_PAGE_MASK;
+    struct churn *c = &vm->churn[(page >> GUEST_PAGE_SHIFT ^ side->pc >> 2) % CHURN_SITES];
+    if (c->page != page || c->pc != side->pc)
+        *c = (struct churn){page, side->pc, 0};
+    return ++c->times > CHURN_TIMES && !in_loop(vm->escape_block, side->pc);
 }
 
 static void fill(struct vm *vm, struct window *w, uint32_t va, unsigned kind, const struct walk *k)
@@ -85,7 +147,7 @@ static void fill(struct vm *vm, struct window *w, uint32_t va, unsigned kind, co
         if (windows_evict(vm) == NULL)
             vm_broken(vm, "no room to note a mapping");
     windows_count_ops(vm, vm->upcall->vector_ops, count);
-    vm->fault_window = w;
+    mmu_note(vm, MMU_FILL, va, count);
     resume(vm, count);
 }
 
@@ -96,13 +158,14 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
     unsigned kind = write ? ACCESS_WRITE : ACCESS_READ;
     unsigned user = side->kind & MEM_USER ? ACCESS_USER : 0;
     struct walk k;
+    vm->fault_window = w;
     vm->frontend->walk(vm->cpu, va, kind | user, &k);
     if (k.status != 0)
         guest_fault(vm, side, va, kind | user, k.status);
     struct ram *r = ram_find(vm, k.phys);
     if (r == NULL || (r->rom && write))
         retranslate(vm, side, SITE_SLOW);
-    if (w == s->main && s->keys.global_only && !k.global)
+    if (!belongs(vm, w, &k))
         choose(vm, side, va);
     if (w != s->main && user == 0) {
         vm->frontend->walk(vm->cpu, va, kind | ACCESS_USER, &k);
@@ -113,6 +176,8 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
         vm->counts.code_writes++;
         cache_kill_page(vm, r, k.phys & ~(uint64_t)(GUEST_PAGE - 1));
     }
+    if (w == s->main && s->keys.global_only && churns(vm, side, va))
+        retranslate(vm, side, SITE_SLOW);
     fill(vm, w, va, kind | (w == s->main ? 0 : ACCESS_USER), &k);
 }
 
@@ -135,6 +200,8 @@ static struct window *window_at(struct vm *vm, uint64_t at, uint32_t *va, bool *
 void upcall_handler(struct upcall_page *page)
 {
     struct vm *vm = (struct vm *)page->reserved[0];
+    if (vm->config.stats)
+        vm->upcall_begun = vm_now();
     if (page->vector == UPCALL_POKE) {
         vm->cpu->attention = 1;
         resume(vm, 0);
@@ -154,6 +221,7 @@ void upcall_handler(struct upcall_page *page)
         resume(vm, 0);
     }
     vm->escape_block = b;
+    windows_complete(vm);
     if (!inside)
         retranslate(vm, side, SITE_SLOW);
     serve(vm, side, w, va, (page->error & PF_WRITE) != 0);

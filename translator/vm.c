@@ -102,7 +102,7 @@ struct vm *vm_create(const struct vm_config *config, char *error, size_t size)
     }
     vm->verify = dump_wants(vm, 'v');
     if (!make_cpu(vm) || vm_notification_create(&vm->event) != OK || !windows_start(vm) ||
-        !cache_start(vm)) {
+        !cache_start(vm) || !debug_start(vm)) {
         snprintf(error, size, "no memory for the translator");
         vm_delete(vm);
         return NULL;
@@ -143,6 +143,7 @@ static void leave_thread(struct vm *vm)
 
 enum vm_end vm_run(struct vm *vm)
 {
+    vm->time_begun = vm_now();
     if (!enter_thread(vm)) {
         vm_log(vm, "the system does not take the upcall registration");
         return VM_BROKEN;
@@ -207,6 +208,7 @@ void vm_delete(struct vm *vm)
         window_empty(vm, &vm->windows.window[n]);
     windows_stop(vm);
     cache_stop(vm);
+    debug_stop(vm);
     free_memory(vm);
     if (vm->event != 0)
         vm_notification_delete(vm->event);

@@ -45,17 +45,34 @@ static uint64_t earliest(const struct vm *vm)
     return when;
 }
 
+/* Where a budget ends depends on virtual time alone, not on when the dispatcher came by: the code is
+ * cut into blocks there. */
 static void set_budget(struct vm *vm, uint64_t when)
 {
     struct cpu *cpu = vm->cpu;
-    uint64_t now = vm_time(vm);
+    uint64_t now = vm_time(vm), insns = vtime_insns(vm);
     uint64_t left = when <= now ? 1 : (when - now - 1) / NS_PER_INSN + 1;
-    cpu->icount = vtime_insns(vm);
-    cpu->budget = cpu->budget_full = left < BUDGET_MAX ? (int32_t)left : BUDGET_MAX;
+    uint64_t rest = BUDGET_MAX - insns % BUDGET_MAX, stop = debug_next_count(vm) - insns;
+    left = left < rest ? left : rest;
+    left = left < stop ? left : stop;
+    cpu->icount = insns;
+    cpu->budget = cpu->budget_full = (int32_t)left;
+}
+
+/* Pages that were written while they held code are trusted again after some seconds. */
+static void end_checks(struct vm *vm)
+{
+    struct cache *c = &vm->cache;
+    uint64_t now = vm->config.icount ? vm_time(vm) : vm_now();
+    if (c->checked_count == 0)
+        c->checked_since = now;
+    else if (now - c->checked_since > CHECKED_NS)
+        cache_end_checks(vm);
 }
 
 void vtime_run(struct vm *vm)
 {
+    end_checks(vm);
     uint64_t now = vm_time(vm);
     for (struct vtimer *t = vm->timers; t != NULL; t = t->next)
         if (t->when <= now) {
@@ -79,7 +96,9 @@ void vtime_sleep(struct vm *vm)
         vm->time_skipped += when > now ? when - now : 0;
         return;
     }
+    uint64_t begun = vm_now();
     if (when > now && !vm->attend && vm->ending == VM_RUNNING)
         vm_wait(vm->event, &bits);
+    vm->counts.sleep_ns += vm_now() - begun;
     vm->time_armed = 0; /* a deadline that passed is no longer armed */
 }

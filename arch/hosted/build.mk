@@ -9,7 +9,7 @@ HOSTED_PORT := $(filter-out arch/hosted/main.c,$(wildcard arch/hosted/*.c arch/h
 HOSTED_PROGRAM := $(wildcard translator/*.c translator/devices/*.c translator/boards/*.c \
 	frontends/*/*.c backends/*/*.c backends/*/*.S)
 # Code that runs in the fault upcall, while the guest's vector registers are live.
-GENERAL_REGS_ONLY := translator/window.c translator/upcall.c translator/memory.c \
+GENERAL_REGS_ONLY := translator/window.c translator/window_map.c translator/upcall.c translator/memory.c \
 	translator/cache.c translator/sites.c frontends/arm/mmu.c
 
 HOSTED_COMMON := -std=gnu11 -O2 -g $(WARN) -fno-strict-aliasing -fno-omit-frame-pointer -fPIE \

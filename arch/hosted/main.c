@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <translator/backend.h>
 #include <translator/board.h>
@@ -137,6 +138,22 @@ static struct terminal *open_terminal(const char *where, char *error, size_t siz
     return terminal_stdio(quit, error, size);
 }
 
+static void trace_line(void *file, const char *text)
+{
+    fprintf(file, "%s\n", text);
+}
+
+static void open_trace(const struct trace_options *o, struct vm_config *c)
+{
+    static struct vm_trace trace;
+    if (o->path == NULL)
+        return;
+    trace = (struct vm_trace){o->every, o->from, o->to, o->full, trace_line, fopen(o->path, "we")};
+    if (trace.file == NULL)
+        no_image("trace-state", o->path, strerror(errno));
+    c->trace = &trace;
+}
+
 static void open_devices(const struct options *o, struct vm_config *c)
 {
     char error[400];
@@ -147,10 +164,12 @@ static void open_devices(const struct options *o, struct vm_config *c)
     }
     if (o->gdb != 0) {
         c->gdb_port = (unsigned)o->gdb;
+        c->gdb_wait = o->gdb_wait;
         c->gdb = gdb_port_open(c->gdb_port, error, sizeof error);
         if (c->gdb == NULL)
             fail(error);
     }
+    open_trace(&o->trace, c);
     c->terminal = open_terminal(o->serial, error, sizeof error);
     if (c->terminal == NULL)
         fail(error);
@@ -173,6 +192,12 @@ static void close_disks(struct vm_config *c)
         }
 }
 
+/* Guests wait long for randomness of their own. With icount all runs get the same. */
+static void seed(struct vm_config *c)
+{
+    c->seeded = c->icount || getrandom(c->seed, sizeof c->seed, GRND_NONBLOCK) == sizeof c->seed;
+}
+
 static void configure(const struct options *o, struct vm_config *c)
 {
     *c = (struct vm_config){.guest = o->guest != NULL ? o->guest : guest_name(0),
@@ -188,6 +213,7 @@ static void configure(const struct options *o, struct vm_config *c)
                             .dump = o->dump,
                             .random = (uint32_t)o->random,
                             .stats = o->stats};
+    seed(c);
     check_name("guest", o->guest, guest_name);
     check_name("board", o->board, board_name);
     check_name("backend", o->backend, backend_name);
@@ -217,6 +243,8 @@ static int run(struct vm_config *c)
     close_connections(c);
     vm_delete(the_vm);
     close_disks(c);
+    if (c->trace != NULL && fclose(c->trace->file) != 0)
+        fprintf(stderr, "tetrapla: --trace-state: %s\n", strerror(errno));
     if (c->stats)
         fprintf(stderr, "host mappings: at most %u of %u\n", hosted_maps_most(),
                 hosted_map_limit());

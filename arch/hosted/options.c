@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum form { TEXT, FILE_NAME, NUMBER, SIZE, FLAG, DISK, LETTERS };
+enum form { TEXT, FILE_NAME, NUMBER, SIZE, FLAG, DISK, LETTERS, GDB, TRACE };
 
 struct row {
     const char *name;
@@ -37,9 +37,10 @@ static const struct row rows[] = {
     {"memory", SIZE, FIELD(memory), MIB, 4 * GIB, "SIZE", "RAM, e.g. 256M; K, M or G"},
     {"disk", DISK, 0, 0, 0, "FILE[,ro]", "disk image, up to four times; ro: never written"},
     {"serial", TEXT, FIELD(serial), 0, 0, "WHERE", "serial port: stdio (default), a file, or none"},
-    {"gdb", NUMBER, FIELD(gdb), 1, 65535, "PORT", "wait for GDB on this port of this computer"},
+    {"gdb", GDB, FIELD(gdb), 1, 65535, "PORT[,wait]", "GDB may connect here; wait: start with it"},
     {"icount", FLAG, FIELD(icount), 0, 0, NULL, "virtual time counts instructions: runs repeat"},
     {"backend", TEXT, FIELD(backend), 0, 0, "NAME", "x86_64 (default) or interp"},
+    {"trace-state", TRACE, 0, 0, 0, "FILE[,every=N,...]", "with --icount: states, docs/hosted.md"},
     {"dump", LETTERS, FIELD(dump), 0, 0, "LETTERS", "print what the translator makes"},
     {"stats", FLAG, FIELD(stats), 0, 0, NULL, "print counters at the end"},
     {"cache", SIZE, FIELD(cache), 256 * KIB, GIB, "SIZE", "code cache"},
@@ -145,6 +146,60 @@ static bool take_disk(struct parse *p, const char *value)
     return true;
 }
 
+/* A port, and perhaps ",wait". */
+static bool take_gdb(struct parse *p, const struct row *r, const char *value)
+{
+    char text[8];
+    size_t length = strcspn(value, ",");
+    p->o->gdb_wait = strcmp(value + length, ",wait") == 0;
+    if (length >= sizeof text || (value[length] != 0 && !p->o->gdb_wait))
+        return wrong(p, r->name, value, "a port, with \",wait\" behind it or not");
+    snprintf(text, sizeof text, "%.*s", (int)length, value);
+    return take_number(p, r, text);
+}
+
+/* One of the words behind the trace's file name. */
+static bool take_trace_word(struct trace_options *t, const char *word, size_t length)
+{
+    static const struct {
+        const char *name;
+        size_t field;
+        uint64_t least;
+    } words[] = {{"every=", offsetof(struct trace_options, every), 1},
+                 {"from=", offsetof(struct trace_options, from), 0},
+                 {"to=", offsetof(struct trace_options, to), 0}};
+    if (length == 4 && memcmp(word, "full", 4) == 0)
+        return t->full = true;
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t n = strlen(words[i].name);
+        uint64_t value = 0;
+        char *end = NULL;
+        if (length <= n || memcmp(word, words[i].name, n) != 0)
+            continue;
+        if (!number(word + n, &end, &value) || end != word + length || value < words[i].least)
+            return false;
+        *(uint64_t *)((char *)t + words[i].field) = value;
+        return true;
+    }
+    return false;
+}
+
+static bool take_trace(struct parse *p, const struct row *r, const char *value)
+{
+    struct trace_options *t = &p->o->trace;
+    size_t length = strcspn(value, ",");
+    bool good = length > 0;
+    *t = (struct trace_options){.every = 1000000, .to = UINT64_MAX - 1};
+    for (const char *at = value + length; good && *at != 0; at += length) {
+        length = strcspn(++at, ",");
+        good = take_trace_word(t, at, length);
+    }
+    if (!good)
+        return wrong(p, r->name, value, "FILE[,every=N][,from=A][,to=B][,full]");
+    t->path = strndup(value, strcspn(value, ","));
+    return t->path != NULL || wrong(p, r->name, value, "short enough for the memory there is");
+}
+
 static bool take_value(struct parse *p, const struct row *r, const char *value)
 {
     char *field = (char *)p->o + r->field;
@@ -154,6 +209,10 @@ static bool take_value(struct parse *p, const struct row *r, const char *value)
         return take_number(p, r, value);
     case DISK:
         return take_disk(p, value);
+    case GDB:
+        return take_gdb(p, r, value);
+    case TRACE:
+        return take_trace(p, r, value);
     case LETTERS:
         for (const char *c = value; *c != 0; c++)
             if ((*c < 'a' || *c > 'z') && (*c < 'A' || *c > 'Z'))
@@ -231,6 +290,10 @@ bool options_parse(struct options *o, int argc, char **argv, char *error, size_t
         snprintf(error, size, "--initrd needs --kernel, which says what to start with it");
         return false;
     }
+    if (o->trace.path != NULL && !o->icount) {
+        snprintf(error, size, "--trace-state needs --icount: it counts instructions");
+        return false;
+    }
     return true;
 }
 
@@ -239,6 +302,8 @@ void options_free(struct options *o)
     for (unsigned i = 0; i < o->disks; i++)
         free(o->disk[i].path);
     o->disks = 0;
+    free(o->trace.path);
+    o->trace.path = NULL;
 }
 
 void options_help(void (*line)(const char *text))

@@ -12,7 +12,12 @@ struct options {
     const char *kernel, *initrd, *dtb, *bios;
     const char *append, *serial, *dump;
     uint64_t memory, cache, windows, block_limit, random, gdb; /* 0: not given */
-    bool icount, stats, help, version;
+    bool icount, stats, help, version, gdb_wait;
+    struct trace_options {
+        char *path; /* on the heap; NULL: no trace */
+        uint64_t every, from, to;
+        bool full;
+    } trace;
     struct {
         char *path; /* on the heap */
         bool read_only;

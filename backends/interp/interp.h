@@ -50,10 +50,10 @@ struct record {
     struct iop ops[];
 };
 
-/* Memory (memory.c): false if the access failed. */
+/* memory.c: loads and stores (false if the access failed), floating point. */
 bool interp_load(struct cpu *cpu, const struct iop *o, union slot *f);
 bool interp_store(struct cpu *cpu, const struct iop *o, const union slot *f);
-/* Floating point (float.c) and vectors (vector.c). */
+/* Vectors (vector.c). */
 void interp_float(struct cpu *cpu, const struct frontend *front, const struct iop *o,
                   union slot *f);
 void interp_vector(const struct iop *o, union slot *f);

@@ -344,6 +344,16 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
             f[o->d].x = f[o->a].q[1];
             break;
 
+        case IR_guard: {
+            uint64_t code;
+            memcpy(&code, (const void *)(uintptr_t)f[o->a].x, sizeof code);
+            if (code != (uint64_t)o->imm) {
+                cpu->pc = from->pc;
+                *why = EXIT_STALE;
+                return NULL;
+            }
+            break;
+        }
         case IR_br:
             o = rec->ops + o->imm - 1;
             break;
@@ -389,6 +399,8 @@ enum exit_reason interp_enter(struct cpu *cpu, struct block *b, struct block_exi
     enum exit_reason why = EXIT_NONE;
     do {
         const struct record *r = b->backend;
+        if (cpu->pending != NULL && *cpu->pending != 0)
+            cpu->attention = 1;
         if (cpu->attention != 0 || (r->icount && cpu->budget < r->insns)) {
             cpu->pc = b->pc;
             why = EXIT_CHECK;

@@ -311,6 +311,13 @@ void x86_load_ah(struct code *c, const struct mem *m)
     encode_rm(c, &r, false, 4, 0, m, 0);
 }
 
+void x86_movzx_eax_ah(struct code *c)
+{
+    x86_byte(c, 0x0f);
+    x86_byte(c, 0xb6);
+    x86_byte(c, 0xc4);
+}
+
 void x86_mov_ah_al(struct code *c)
 {
     struct x86_row r = {"", "Eg", 0, 0, 0x88, ROW_R, 0};

@@ -95,3 +95,4 @@ void x86_byte(struct code *c, unsigned byte);
 void x86_store_ah(struct code *c, const struct mem *m);
 void x86_load_ah(struct code *c, const struct mem *m);
 void x86_mov_ah_al(struct code *c);
+void x86_movzx_eax_ah(struct code *c);

@@ -95,6 +95,8 @@ static void scan(struct gen *g)
             g->want[n] = NO_REG; /* the put is too far away */
         if (barrier(i))
             memset(&p, 0, sizeof p);
+        if (i->op == IR_label)
+            g->label_at[i->imm] = (ir_ref)n;
         if (i->op == IR_get || i->op == IR_put)
             scan_state(g, &p, i);
         if (v->next == 0 && v->type != IR_NONE && !(ir_traits(i->op) & TRAIT_KEPT) &&
@@ -177,14 +179,15 @@ static void lower_one(struct gen *g, unsigned n)
 static void allocate_records(struct gen *g)
 {
     struct block *b = g->k->block;
-    unsigned exits = 0, sides = 0;
+    unsigned exits = 0, branches = 0, sides = 0;
     for (unsigned n = 1; n <= g->ir->count; n++) {
         exits += g->ir->ins[n].op == IR_jump;
+        branches += g->ir->ins[n].op == IR_brcc; /* may become an exit */
         sides += (ir_traits(g->ir->ins[n].op) & TRAIT_FAULT) != 0;
     }
     b->exits = 0;
     b->side_count = 0;
-    b->exit = g->k->alloc(g->k, (exits + 1) * sizeof *b->exit);
+    b->exit = g->k->alloc(g->k, (exits + branches + 1) * sizeof *b->exit);
     b->sides = g->k->alloc(g->k, (sides + 1) * sizeof *b->sides);
     g->failed = exits > BLOCK_EXITS || b->exit == NULL || b->sides == NULL;
 }
@@ -201,6 +204,7 @@ static void begin(struct gen *g)
     g->eflags_state = false;
     g->fixups = g->colds = 0;
     memset(g->label, 0, sizeof g->label);
+    memset(g->label_used, 0, sizeof g->label_used);
     memset(g->flags_differ, 0, sizeof g->flags_differ);
 }
 

@@ -221,13 +221,24 @@ void flags_state_changes(struct gen *g)
     g->eflags_state = false;
 }
 
+/* Flags of a logical operation, or of a comparison with 0: C and V are clear. */
+static bool only_nz(const struct gen *g, ir_ref f)
+{
+    const struct ir_ins *i = &g->ir->ins[f];
+    if (i->op != IR_flagsof)
+        return false;
+    i = &g->ir->ins[i->a];
+    return i->op == IR_and || i->op == IR_or || i->op == IR_xor ||
+           (i->op == IR_sub && is_const(g, i->b) && const_of(g, i->b) == 0);
+}
+
 /* Flags of a into the guest's bytes. */
 static void put(struct gen *g, ir_ref a, unsigned mask)
 {
     struct mem nz = state_mem(NZ_OFF), c = state_mem(C_OFF), v = state_mem(V_OFF);
     if (g->v[a].place == P_SFLAGS || (g->v[a].place == P_EFLAGS && g->eflags_state))
         return;
-    alias_evict_state(g, NZ_OFF, 3);
+    alias_evict_state(g, NZ_OFF, sizeof(struct cpu_flags));
     flags_to_host(g, a);
     bool others = false;
     for (unsigned n = 0; n < g->nflags; n++)
@@ -243,6 +254,12 @@ static void put(struct gen *g, ir_ref a, unsigned mask)
     if (mask & IR_FLAG_NZ) {
         take(g, RAX);
         x86_byte(&g->c, X86_LAHF);
+        if (mask == IR_FLAG_ALL && only_nz(g, a)) { /* all in one store */
+            x86_movzx_eax_ah(&g->c);
+            x86_rm(&g->c, X_MOV_M, false, RAX, &nz, 0);
+            g->eflags_state = true;
+            return;
+        }
         x86_store_ah(&g->c, &nz);
     }
     if (mask & IR_FLAG_C)

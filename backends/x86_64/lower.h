@@ -35,7 +35,16 @@ struct value {
 #define SCRATCH 0xffffu /* owner of a register used within one instruction */
 
 /* Code put behind the main code: reached rarely. */
-enum cold_kind { COLD_CHECK, COLD_PAGE, COLD_BUDGET, COLD_ALIGN, COLD_EXIT, COLD_LOOKUP, COLD_SOFT };
+enum cold_kind {
+    COLD_CHECK,
+    COLD_STALE,
+    COLD_PAGE,
+    COLD_BUDGET,
+    COLD_ALIGN,
+    COLD_EXIT,
+    COLD_LOOKUP,
+    COLD_SOFT
+};
 struct cold {
     uint8_t kind, reg, a, b, c, soft; /* registers; enum x86_soft */
     bool zero_good;                   /* COLD_SOFT: a zero result is right already */
@@ -74,6 +83,8 @@ struct gen {
     unsigned side_bits;
     unsigned insns;                      /* guest instructions begun so far */
     uint32_t label[IR_MAX_LABEL + 1];    /* offset + 1 */
+    ir_ref label_at[IR_MAX_LABEL + 1];   /* where it is in the IR */
+    bool label_used[IR_MAX_LABEL + 1];   /* code leads there */
     bool flags_differ[IR_MAX_LABEL + 1]; /* a branch there leaves EFLAGS unlike cpu->flags */
     struct {
         uint32_t field;
@@ -83,7 +94,6 @@ struct gen {
     unsigned fixups;
     struct cold cold[MAX_COLD];
     unsigned colds;
-    uint32_t exit_field[BLOCK_EXITS];
 
     struct value v[IR_MAX_INS + 1];
     ir_ref after[IR_MAX_INS + 1][3]; /* next use of the operand after this use */

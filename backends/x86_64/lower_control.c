@@ -135,6 +135,7 @@ static void to_label(struct gen *g, uint32_t field, unsigned label, bool near)
         return;
     }
     g->flags_differ[label] |= !g->eflags_state;
+    g->label_used[label] = true;
     g->fixup[g->fixups].near = near;
     g->fixup[g->fixups].field = field;
     g->fixup[g->fixups++].label = label;
@@ -151,6 +152,22 @@ static bool brcc_over_jump(const struct gen *g, const struct ir_ins *i)
 {
     return !g->k->icount && g->at + 2 <= g->ir->count && i[1].op == IR_jump &&
            i[2].op == IR_label && i[2].imm == i->imm;
+}
+
+/* The jump that is all there is at the label of a branch, or NULL: the branch goes there itself. */
+static const struct ir_ins *jump_at_label(const struct gen *g, const struct ir_ins *i)
+{
+    unsigned at = g->label_at[i->imm];
+    bool jump = !g->k->icount && at < g->ir->count && g->ir->ins[at + 1].op == IR_jump;
+    return jump ? &g->ir->ins[at + 1] : NULL;
+}
+
+/* A jump behind a label that only such branches lead to. */
+static bool no_way_to(const struct gen *g, const struct ir_ins *jump)
+{
+    const struct ir_ins *label = jump - 1;
+    return !g->k->icount && g->at > 2 && label->op == IR_label && !g->label_used[label->imm] &&
+           ((ir_traits(label[-1].op) & TRAIT_EXIT) || label[-1].op == IR_br);
 }
 
 /* The entry took the whole block's instructions from the budget: give back those not run. */
@@ -204,6 +221,9 @@ static void brcc(struct gen *g, const struct ir_ins *i)
     if (brcc_over_jump(g, i)) { /* the jump becomes conditional */
         add_exit(g, i + 1, x86_jcc(&g->c, cc ^ 1, 0));
         g->flags_differ[i->imm] |= !g->eflags_state;
+        g->label_used[i->imm] = true;
+    } else if (jump_at_label(g, i) != NULL) {
+        add_exit(g, jump_at_label(g, i), x86_jcc(&g->c, cc, 0));
     } else if (is_near(g, i)) {
         to_label(g, x86_jcc8(&g->c, cc), (unsigned)i->imm, true);
     } else {
@@ -262,6 +282,18 @@ static void leave(struct gen *g, const struct ir_ins *i)
     x86_jmp_to(&g->c, g->s->leave_fast);
 }
 
+/* Is the code still what the block was made of? (8 bytes of it) */
+static void guard(struct gen *g, const struct ir_ins *i)
+{
+    flags_clobber(g);
+    unsigned at = reg_of(g, i->a), code = scratch(g);
+    struct mem source = mem_base(at, 0);
+    x86_const(&g->c, code, (uint64_t)i->imm);
+    x86_rm(&g->c, X_CMP, true, code, &source, 0);
+    struct cold *c = add_cold(g, COLD_STALE);
+    c->field[c->fields++] = x86_jcc(&g->c, CC_NE, 0);
+}
+
 void lower_control(struct gen *g, const struct ir_ins *i)
 {
     switch (i->op) {
@@ -270,15 +302,20 @@ void lower_control(struct gen *g, const struct ir_ins *i)
         g->side_bits = i->aux;
         g->insns++;
         break;
+    case IR_guard:
+        guard(g, i);
+        break;
     case IR_label:
         label(g, i);
         break;
     case IR_br:
         refund(g, skipped(g, i));
-        if (i[1].op == IR_label && i[1].imm == i->imm)
+        if (i[1].op == IR_label && i[1].imm == i->imm) {
             g->flags_differ[i->imm] |= !g->eflags_state;
-        else
+            g->label_used[i->imm] = true;
+        } else {
             to_label(g, x86_jmp(&g->c, 0), (unsigned)i->imm, false);
+        }
         break;
     case IR_brcc:
         brcc(g, i);
@@ -290,6 +327,8 @@ void lower_control(struct gen *g, const struct ir_ins *i)
         if (!g->k->icount && g->at > 1 && g->at < g->ir->count && i[-1].op == IR_brcc &&
             i[1].op == IR_label && i[1].imm == i[-1].imm)
             break; /* brcc made it */
+        if (no_way_to(g, i))
+            break;
         refund(g, g->k->block->insns - g->insns);
         add_exit(g, i, x86_jmp(&g->c, 0));
         break;
@@ -361,6 +400,12 @@ static void one_cold(struct gen *g, const struct cold *c)
         break;
     case COLD_CHECK:
         cold_leave_at(g, b->pc, g->s->leave_check);
+        break;
+    case COLD_STALE:
+        if (g->k->icount)
+            x86_rm(&g->c, X_ADD_I, false, 0, &budget, b->insns);
+        x86_const(&g->c, RAX, EXIT_STALE);
+        cold_leave_at(g, b->pc, g->s->leave_fast);
         break;
     case COLD_PAGE:
         cold_leave_at(g, b->pc, g->s->leave_lookup);

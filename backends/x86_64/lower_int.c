@@ -168,6 +168,11 @@ static void logic(struct gen *g, const struct ir_ins *i)
         return;
     }
     flags_clobber(g);
+    if (flags && !used(g, (ir_ref)g->at) && i->op != IR_xor && a == b) {
+        unsigned r = reg_of(g, a);
+        x86_rr(&g->c, X_TEST, w, r, r, 0);
+        return;
+    }
     if (flags && !used(g, (ir_ref)g->at) && i->op == IR_and) {
         unsigned r = reg_of(g, a);
         struct operand o = operand_of(g, b);

@@ -46,6 +46,23 @@ static size_t slot(unsigned n)
     return offsetof(struct cpu, spill) + 8 * n;
 }
 
+/* A poke that came while nobody was in the guest range: attention, which the block tests. One that
+ * comes behind the test here is an upcall. The CPU structure is at rsp; changes rcx. */
+static void make_poke_test(struct code *c)
+{
+    uint32_t none[2];
+    struct mem word = mem_base(RCX, 0);
+    field(c, X_MOV, true, RCX, RSP, offsetof(struct cpu, pending));
+    x86_rr(c, X_TEST, true, RCX, RCX, 0);
+    none[0] = x86_jcc(c, CC_E, 0); /* no thread runs it for a VM: a test of blocks */
+    x86_rm(c, X_CMP_I, true, 0, &word, 0);
+    none[1] = x86_jcc(c, CC_E, 0);
+    x86_const(c, RCX, 1);
+    field(c, X_MOV_M, false, RCX, RSP, offsetof(struct cpu, attention));
+    for (unsigned n = 0; n < 2; n++)
+        x86_patch(c, none[n], code_offset(c));
+}
+
 /* (rdi cpu, rsi host address): as a C function; returns when code leaves. */
 static void make_enter(struct code *c, struct x86_state *s)
 {
@@ -61,6 +78,7 @@ static void make_enter(struct code *c, struct x86_state *s)
     x86_rr(c, X_MOV, true, RAX, RSI, 0);
     x86_rr(c, X_MOV, true, RSP, RDI, 0);
     pins(c, s, X_MOV, ALL_PINS, 0);
+    make_poke_test(c);
     x86_rr(c, X_JMP_E, false, 0, RAX, 0);
 }
 

@@ -76,11 +76,15 @@ struct arm_cpu {
     uint32_t exclusive_va;
     uint64_t exclusive_value;
     uint32_t event; /* event register (WFE) */
+    bool fp_code;   /* privileged: VFP or SIMD was used since the mode changed last */
     uint32_t bank_sp[BANKS], bank_lr[BANKS], bank_spsr[BANKS];
     uint32_t bank_r8_12[2][5]; /* [0] all modes but FIQ, [1] FIQ, while the other is current */
     uint32_t spsr;             /* of the current mode */
     struct arm_cp15 cp15;
-    uint32_t midr, mpidr;    /* identification */
+    uint32_t midr, mpidr; /* identification */
+    uint32_t
+        process_domains;     /* domains of process-dependent pages that a walk found: a bit each, */
+    uint32_t process_dacr;   /*   and as a mask of the DACR */
     uint32_t global_domains; /* domains of global pages that a walk found: a bit each (cp15.c) */
     /* The generic timer and PSCI belong to the board, which fills these in (arm_board.h). */
     const struct arm_board_hooks *hooks;
@@ -107,10 +111,12 @@ static inline const struct arm_cpu *arm_of_const(const struct cpu *c)
 }
 
 /* ---- mode word (struct frontend, mode): everything blocks are specialised on ------------------- */
-#define AMODE_PRIV     0x01u /* not user mode */
-#define AMODE_BIG      0x02u /* CPSR.E */
-#define AMODE_ALIGN    0x04u /* SCTLR.A */
-#define AMODE_VFP      0x08u /* VFP and SIMD enabled: FPEXC.EN and CPACR allow them at this level */
+#define AMODE_PRIV  0x01u /* not user mode */
+#define AMODE_BIG   0x02u /* CPSR.E */
+#define AMODE_ALIGN 0x04u /* SCTLR.A */
+#define AMODE_VFP \
+    0x08u                    /* VFP and SIMD enabled: FPEXC.EN and CPACR allow them at this level;
+                                with AMODE_PRIV only once they were used (fp_code) */
 #define AMODE_FPEXACT  0x10u /* FPSCR FZ or DN set, or LEN or STRIDE not 0: helpers, not host FP */
 #define AMODE_VECTOR   0x20u /* FPSCR LEN not 0: short vectors, undefined on this CPU */
 #define AMODE_BANKED   0x40u /* user registers: r8-r12 are the current ones, r13 and r14 banked */
@@ -118,12 +124,14 @@ static inline const struct arm_cpu *arm_of_const(const struct cpu *c)
 #define AMODE_FLAT     0x10000u /* SCTLR.M clear: device-like strict alignment of flat memory */
 
 /* ---- window keys (struct window_keys): what mappings in a window depend on --------------------- */
-#define ARM_KEY_DACR       0xffffffffull /* short descriptors; 0 with long ones */
-#define ARM_KEY_ASID_SHIFT 32            /* 8 bits */
-#define ARM_KEY_ASID       (0xffull << ARM_KEY_ASID_SHIFT)
-#define ARM_KEY_MAPPED     (1ull << 41) /* the MMU is on */
-#define ARM_KEY_USER       (1ull << 40) /* user rights; else privileged, global pages only */
-#define ARM_KEY_CLASS      (ARM_KEY_MAPPED | ARM_KEY_USER) /* 0: MMU off */
+#define ARM_KEY_DACR          0xffffffffull /* fields of domains with process pages; 0 if long ones */
+#define ARM_KEY_ASID_SHIFT    32            /* 8 bits */
+#define ARM_KEY_ASID          (0xffull << ARM_KEY_ASID_SHIFT)
+#define ARM_KEY_MAPPED        (1ull << 41) /* the MMU is on */
+#define ARM_KEY_USER          (1ull << 40) /* user rights; else privileged, global pages only */
+#define ARM_KEY_DENIED        (1ull << 42) /* with USER: no domain with process pages may be used */
+#define ARM_KEY_DOMAINS_SHIFT 44 /* 16 bits: which domains were known to have such pages */
+#define ARM_KEY_CLASS         (ARM_KEY_MAPPED | ARM_KEY_USER) /* 0: MMU off */
 static inline uint64_t arm_key_asid(uint32_t asid)
 {
     return (uint64_t)(asid & 0xff) << ARM_KEY_ASID_SHIFT;
@@ -154,6 +162,7 @@ void arm_set_ge(struct arm_cpu *c, uint32_t ge);
 uint32_t arm_cpsr(const struct arm_cpu *c);
 /* Write the CPSR's bits in mask, change banks; T and pc bit 0 too if mask has CPSR_T. */
 void arm_set_cpsr(struct arm_cpu *c, uint32_t value, uint32_t mask);
+bool arm_vfp_enabled(const struct arm_cpu *c);
 uint32_t arm_fpscr(const struct arm_cpu *c);
 void arm_set_fpscr(struct arm_cpu *c, uint32_t value);
 
@@ -169,6 +178,8 @@ void arm_restore(struct cpu *cpu, unsigned side);
 void arm_dump(const struct cpu *cpu, char *to, size_t size);
 /* mmu.c; status: the fault's DFSR bits without WnR (B3.13) */
 void arm_walk(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w);
+bool arm_holds(const struct cpu *cpu, uint64_t key);
+void arm_walk_for(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w);
 /* deliver.c */
 void arm_deliver(struct cpu *cpu, enum exit_reason reason);
 bool arm_interrupt(struct cpu *cpu, bool peek);

@@ -62,8 +62,9 @@ static void memory_type_write(cpu15 *c, const reg *r, uint64_t v)
     *to = (uint32_t)v;
 }
 
-/* The privileged window's key has no DACR, as global pages seldom are in a domain that is
- * switched; if this write switches one of theirs, that window is void. */
+/* Keys have only the fields of domains that process-dependent pages are in, as global pages seldom
+ * are in a domain that is switched; if this write switches one of theirs, all windows are void. It
+ * is privileged, so the window in use stays and only those for user memory change. */
 static void dacr_write(cpu15 *c, const reg *r, uint64_t v)
 {
     (void)r;
@@ -72,9 +73,10 @@ static void dacr_write(cpu15 *c, const reg *r, uint64_t v)
     for (unsigned d = 0; d < 16; d++)
         if ((changed >> (2 * d) & 3) != 0 && (c->global_domains >> d & 1) != 0) {
             c->global_domains = 0;
-            window_flush(c->cpu.vm, ARM_KEY_CLASS, ARM_KEY_MAPPED);
+            flush_mapped(c);
             break;
         }
+    windows_switch(c->cpu.vm);
 }
 
 static void plain_write(cpu15 *c, const reg *r, uint64_t v)
@@ -130,6 +132,13 @@ static void tlb_asid(cpu15 *c, const reg *r, uint64_t v)
     (void)r;
     window_flush(c->cpu.vm, ARM_KEY_CLASS | ARM_KEY_ASID,
                  ARM_KEY_CLASS | arm_key_asid((uint32_t)v));
+}
+
+/* The guest waits until what it flushed is gone. */
+static void barrier_write(cpu15 *c, const reg *r, uint64_t v)
+{
+    (void)r, (void)v;
+    windows_complete(c->cpu.vm);
 }
 
 /* ---- address translation: ATS1C** to PAR (B4.2.4, B4.1.112) ----------------------------------- */
@@ -323,7 +332,7 @@ const struct arm_sysreg arm_sysregs[] = {
     KEY(2, 0, 0, 0, "TTBR0", RW, cp15.ttbr0, "B4.1.154")
     KEY(2, 0, 0, 1, "TTBR1", RW, cp15.ttbr1, "B4.1.155")
     CALL(2, 0, 0, 2, "TTBCR", RW, true, HERE(cp15.ttbcr), NULL, ttbcr_write, "B4.1.153")
-    CALL(3, 0, 0, 0, "DACR", RW, true, HERE(cp15.dacr), NULL, dacr_write, "B4.1.43")
+    CALL(3, 0, 0, 0, "DACR", RW, false, HERE(cp15.dacr), NULL, dacr_write, "B4.1.43")
     STATE(5, 0, 0, 0, "DFSR", RW, cp15.dfsr, "B4.1.52")
     STATE(5, 0, 0, 1, "IFSR", RW, cp15.ifsr, "B4.1.96")
     STATE(5, 0, 1, 0, "ADFSR", RW, cp15.adfsr, "B4.1.2")
@@ -347,7 +356,7 @@ const struct arm_sysreg arm_sysregs[] = {
     CALL(7, 0, 8, 3, "ATS1CUW", WO, false, 0, NULL, translate_write, "B4.2.4")
     NOTHING(7, 0, 10, 1, "DCCMVAC", WO, "B4.2.1")
     NOTHING(7, 0, 10, 2, "DCCSW", WO, "B4.2.1")
-    NOTHING(7, 0, 10, 4, "CP15DSB", UWO, "B4.2.5")
+    CALL(7, 0, 10, 4, "CP15DSB", UWO, false, 0, NULL, barrier_write, "B4.2.5")
     NOTHING(7, 0, 10, 5, "CP15DMB", UWO, "B4.2.5")
     NOTHING(7, 0, 11, 1, "DCCMVAU", WO, "B4.2.1")
     NOTHING(7, 0, 13, 1, "(prefetch)", WO, "D15.7.3")
@@ -466,6 +475,13 @@ uint64_t arm_helper_cp15_write(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t
 {
     (void)c;
     return write_register(arm_of(cpu), &arm_sysregs[(uint32_t)a], (uint32_t)b);
+}
+
+uint64_t arm_helper_barrier(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
+{
+    (void)a, (void)b, (void)c;
+    windows_complete(cpu->vm);
+    return 0;
 }
 
 uint64_t arm_helper_cp15_read64(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)

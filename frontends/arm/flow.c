@@ -136,6 +136,33 @@ static enum step memory(struct ahead *h)
     return load ? writes(h, i->rd) : STEP_ON;
 }
 
+/* VFP and Advanced SIMD: only loads and stores may fault, and only VMRS writes flags. */
+static enum step simd(struct ahead *h)
+{
+    const struct arm_insn *i = &h->insn;
+    if (!h->a->vfp) /* undefined now */
+        return STEP_STOP;
+    if ((i->op >= ARM_VFP_VLDR && i->op <= ARM_VFP_VSTM) || i->op >= ARM_VLD)
+        h->observed |= h->written;
+    switch (i->op) {
+    case ARM_VFP_VMRS:
+    case ARM_VFP_VMSR:
+        return STEP_STOP;
+    case ARM_VFP_MOV_CORE2:
+        if (i->x & 1)
+            writes(h, i->ra);
+        return i->x & 1 ? writes(h, i->rd) : STEP_ON;
+    case ARM_VFP_MOV_CORE:
+    case ARM_VFP_MOV_LANE:
+        return i->x & 1 ? writes(h, i->rd) : STEP_ON;
+    case ARM_VFP_VLDM:
+    case ARM_VFP_VSTM:
+        return i->w ? writes(h, i->rn) : STEP_ON;
+    default:
+        return i->op >= ARM_VLD && i->rm != 15 ? writes(h, i->rn) : STEP_ON;
+    }
+}
+
 static enum step look(struct ahead *h)
 {
     const struct arm_insn *i = &h->insn;
@@ -152,7 +179,7 @@ static enum step look(struct ahead *h)
         return alu(h);
     if (i->op > ARM_IT && i->op <= ARM_PLI)
         return memory(h);
-    return STEP_STOP;
+    return i->op >= ARM_VFP_MLA ? simd(h) : STEP_STOP;
 }
 
 uint32_t arm_flow(struct arm_lift *a, uint32_t pc)

@@ -8,21 +8,6 @@
 
 /* ---- status registers ------------------------------------------------------------------------- */
 
-uint64_t arm_helper_mrs_cpsr(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
-{
-    (void)a, (void)b, (void)c;
-    /* The execution state reads as zero (B9.3.8); E, A, I, F and the mode too in user mode. */
-    struct arm_cpu *m = arm_of(cpu);
-    uint32_t v = arm_cpsr(m) & ~(CPSR_T | CPSR_J | CPSR_IT);
-    return arm_privileged(m) ? v : v & ~(CPSR_A | CPSR_I | CPSR_F);
-}
-
-uint64_t arm_helper_mrs_spsr(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
-{
-    (void)a, (void)b, (void)c;
-    return arm_of(cpu)->spsr;
-}
-
 static bool mode_exists(uint32_t mode)
 {
     mode &= CPSR_MODE;
@@ -122,6 +107,17 @@ uint64_t arm_helper_user_put(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c
 {
     (void)c;
     *arm_user_reg(arm_of(cpu), (unsigned)a & 15) = (uint32_t)b;
+    return 0;
+}
+
+/* VFP or SIMD in code that was made without: undefined, or the mode word changes. */
+uint64_t arm_helper_use_fp(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
+{
+    (void)a, (void)b, (void)c;
+    struct arm_cpu *m = arm_of(cpu);
+    m->fp_code = arm_vfp_enabled(m);
+    if (!m->fp_code)
+        cpu->exit_request = EXIT_UNDEFINED;
     return 0;
 }
 

@@ -6,10 +6,10 @@
 /* clang-format off */
 
 /* status registers; results of msr, cps: not 0 if the block has to be left (helpers.c) */
-HELPER(mrs_cpsr) HELPER(mrs_spsr) HELPER(msr_cpsr) HELPER(msr_spsr) HELPER(cps) HELPER(put_nzcv)
+HELPER(msr_cpsr) HELPER(msr_spsr) HELPER(cps) HELPER(put_nzcv)
 HELPER(return_spsr) HELPER(return_value) HELPER(user_get) HELPER(user_put)
-HELPER(srs_address) HELPER(srs_back)
+HELPER(srs_address) HELPER(srs_back) HELPER(use_fp)
 
 /* system registers (cp15.c): a = row of the table, b = value */
 HELPER(cp15_read) HELPER(cp15_write) HELPER(cp15_read64) HELPER(cp15_write64)
-HELPER(firmware)
+HELPER(firmware) HELPER(barrier)

@@ -128,6 +128,11 @@ void arm_lift_undefined(struct arm_lift *a)
     leave(a, a->pc | t_bit(a), a->it, EXIT_UNDEFINED);
 }
 
+void arm_lift_again(struct arm_lift *a)
+{
+    leave(a, a->pc | t_bit(a), a->it, EXIT_STATE);
+}
+
 void arm_lift_leave_next(struct arm_lift *a, unsigned reason)
 {
     leave(a, a->next, a->it_next, reason);
@@ -326,7 +331,7 @@ static void lift_one(struct arm_lift *a)
         a->cond = a->it >> 4;
     if (a->cond == 15)
         a->cond = 14;
-    if (a->skipping && (a->cond != a->skip_cond || a->insn.op == ARM_B))
+    if (a->skipping && (a->l->counted || a->cond != a->skip_cond || a->insn.op == ARM_B))
         end_skip(a); /* before the `insn`, which is on the common way */
     ir_insn(a->b, a->pc | t_bit(a), a->it);
     if (a->it != 0 && a->it_state != 0 && !a->skipping)

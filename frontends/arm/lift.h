@@ -76,6 +76,8 @@ ir_ref arm_add_q(struct arm_lift *a, ir_ref x, ir_ref y);
 void arm_leave_if(struct arm_lift *a, ir_ref r);
 /* End the block with the undefined-instruction exception for this instruction. */
 void arm_lift_undefined(struct arm_lift *a);
+/* Leave before the instruction, which is to be looked up again. */
+void arm_lift_again(struct arm_lift *a);
 /* End the block after this instruction with a state change. */
 void arm_lift_leave_next(struct arm_lift *a, unsigned reason);
 

@@ -67,12 +67,30 @@ static ir_ref shift_by_constant(struct arm_lift *a, ir_ref v, unsigned type, uns
     }
 }
 
+/* By the low byte n of a register, without the carry. The IR takes amounts modulo 32. */
+static ir_ref plain_shift(struct arm_lift *a, ir_ref v, unsigned type, ir_ref n)
+{
+    if (type == SHIFT_ROR)
+        return bin(a, IR_ror, v, n);
+    if (type == SHIFT_ASR) {
+        ir_ref limit = arm_i32(a, 31);
+        n = un(a, IR_zext8, n);
+        ir_ref below = ir_flagsof(a->b, bin(a, IR_sub, n, limit));
+        return bin(a, IR_sar, v, ir_select(a->b, IR_I32, below, CC_B, n, limit));
+    }
+    ir_ref r = bin(a, type == SHIFT_LSL ? IR_shl : IR_shr, v, n);
+    ir_ref small = ir_flagsof(a->b, bin(a, IR_and, n, arm_i32(a, 0xe0)));
+    return ir_select(a->b, IR_I32, small, CC_E, r, arm_i32(a, 0));
+}
+
 /* By the low byte of a register. Done in 64 bits with the amount limited to 33, where the bit that
  * falls out last is beside the result: above it for LSL, below it for LSR and ASR. */
 static ir_ref shift_by_register(struct arm_lift *a, ir_ref v, unsigned type, ir_ref n,
                                 ir_ref *carry)
 {
     struct ir_block *b = a->b;
+    if (carry == NULL)
+        return plain_shift(a, v, type, n);
     ir_ref out, r, one = arm_i32(a, 1);
     n = un(a, IR_zext8, n);
     if (type == SHIFT_ROR) {
@@ -94,11 +112,8 @@ static ir_ref shift_by_register(struct arm_lift *a, ir_ref v, unsigned type, ir_
             out = not_bit(a, ir_un(b, IR_lo32, IR_I32, wide), 0);
         }
     }
-    if (carry != NULL) { /* amount 0 leaves C alone */
-        ir_ref old = carry_in(a);
-        ir_ref zero = ir_flagsof(b, n);
-        *carry = ir_select(b, IR_I32, zero, CC_E, old, out);
-    }
+    ir_ref old = carry_in(a), zero = ir_flagsof(b, n);
+    *carry = ir_select(b, IR_I32, zero, CC_E, old, out); /* amount 0 leaves C alone */
     return r;
 }
 

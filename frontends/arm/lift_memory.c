@@ -61,17 +61,23 @@ static struct address with_offset(struct arm_lift *a, ir_ref base)
     return m;
 }
 
-/* The address accessed; *back: what write-back puts into the base, if the instruction has it. */
-static struct address address_of(struct arm_lift *a, ir_ref *back)
+/* The address accessed. */
+static struct address address_of(struct arm_lift *a)
+{
+    if (a->insn.p)
+        return with_offset(a, base_of(a));
+    return (struct address){.base = base_of(a)};
+}
+
+/* Write-back, if the instruction has it. Computed behind the access, which adds the offset itself,
+ * so that the sum can be made in the base's own register. */
+static void write_back(struct arm_lift *a)
 {
     const struct arm_insn *i = &a->insn;
-    ir_ref base = base_of(a);
-    struct address m = with_offset(a, base);
-    *back = 0;
     if (i->p && !i->w)
-        return m;
-    *back = sum_of(a, &m);
-    return (struct address){.base = i->p ? *back : base};
+        return;
+    struct address m = with_offset(a, base_of(a));
+    arm_set_reg(a, i->rn, sum_of(a, &m));
 }
 
 static void check_alignment(struct arm_lift *a, struct address *m, unsigned mask)
@@ -124,8 +130,7 @@ static void single(struct arm_lift *a)
 {
     const struct arm_insn *i = &a->insn;
     const struct access *x = &accesses[i->op];
-    ir_ref back, v;
-    struct address m = address_of(a, &back);
+    struct address m = address_of(a);
     unsigned mem = arm_mem(a, x->log2) | (x->is_signed ? MEM_SIGNED : 0);
     if (i->user && a->privileged)
         mem |= MEM_USER;
@@ -133,13 +138,11 @@ static void single(struct arm_lift *a)
         check_alignment(a, &m, (1u << x->log2) - 1);
     if (x->store) {
         store(a, IR_I32, mem, &m, 0, arm_reg(a, i->rd));
-        if (back != 0)
-            arm_set_reg(a, i->rn, back);
+        write_back(a);
         return;
     }
-    v = load(a, IR_I32, mem, &m, 0);
-    if (back != 0)
-        arm_set_reg(a, i->rn, back);
+    ir_ref v = load(a, IR_I32, mem, &m, 0);
+    write_back(a);
     if (i->rd == 15)
         arm_branch_exchange(a, v, i->rn == 13 ? JUMP_RETURN : JUMP_PLAIN, 0);
     else
@@ -167,18 +170,15 @@ static ir_ref second_of(struct arm_lift *a, ir_ref v)
 static void dual(struct arm_lift *a)
 {
     const struct arm_insn *i = &a->insn;
-    ir_ref back;
-    struct address m = address_of(a, &back);
+    struct address m = address_of(a);
     check_alignment(a, &m, 3);
     if (i->op == ARM_STRD) {
         store(a, IR_I64, arm_mem(a, 3), &m, 0, join(a, arm_reg(a, i->rd), arm_reg(a, i->ra)));
-        if (back != 0)
-            arm_set_reg(a, i->rn, back);
+        write_back(a);
         return;
     }
     ir_ref v = load(a, IR_I64, arm_mem(a, 3), &m, 0);
-    if (back != 0)
-        arm_set_reg(a, i->rn, back);
+    write_back(a);
     arm_set_reg(a, i->rd, first_of(a, v));
     arm_set_reg(a, i->ra, second_of(a, v));
 }

@@ -216,6 +216,34 @@ static bool in_ir(struct arm_lift *a)
     return true;
 }
 
+/* Sums of neighbouring lanes of a word of 64 bits, side by side in 32. */
+static ir_ref pair_sums(struct arm_lift *a, ir_ref v, unsigned log2)
+{
+    struct ir_block *b = a->b;
+    if (log2 == 2)
+        return ir_bin(b, IR_add, IR_I32, ir_un(b, IR_lo32, IR_I32, v),
+                      ir_un(b, IR_hi32, IR_I32, v));
+    uint64_t even = log2 == 0 ? 0x00ff00ff00ff00ffu : 0x0000ffff0000ffffu;
+    ir_ref mask = ir_const(b, IR_I64, even), by = arm_i32(a, 8u << log2);
+    ir_ref odd = ir_bin(b, IR_and, IR_I64, ir_bin(b, IR_shr, IR_I64, v, by), mask);
+    v = ir_bin(b, IR_add, IR_I64, ir_bin(b, IR_and, IR_I64, v, mask), odd);
+    v = ir_bin(b, IR_and, IR_I64, v, mask);
+    if (log2 == 0) {
+        v = ir_bin(b, IR_or, IR_I64, v, ir_bin(b, IR_shr, IR_I64, v, by));
+        v = ir_bin(b, IR_and, IR_I64, v, ir_const(b, IR_I64, 0x0000ffff0000ffffu));
+    }
+    v = ir_bin(b, IR_or, IR_I64, v, ir_bin(b, IR_shr, IR_I64, v, arm_i32(a, 16)));
+    return ir_un(b, IR_lo32, IR_I32, v);
+}
+
+static void add_pairs(struct arm_lift *a)
+{
+    const struct arm_insn *i = &a->insn;
+    ir_ref low = pair_sums(a, ir_get(a->b, IR_I64, SIMD_D(i->vn)), i->size);
+    ir_ref high = pair_sums(a, ir_get(a->b, IR_I64, SIMD_D(i->vm)), i->size);
+    ir_put(a->b, IR_I64, SIMD_D(i->vd), ir_bin(a->b, IR_pair, IR_I64, low, high));
+}
+
 static void duplicate_lane(struct arm_lift *a)
 {
     const struct arm_insn *i = &a->insn;
@@ -335,6 +363,8 @@ void simd_lift_neon(struct arm_lift *a)
         extract(a);
     } else if (i->op == ARM_VSRI || i->op == ARM_VSLI) {
         insert(a);
+    } else if (i->op == ARM_VPADD) {
+        add_pairs(a);
     } else if (permutes(i->op)) {
         simd_call(a, HELPER_neon_move, simd_pack(i), 0);
     } else if (!in_ir(a) && !shift_in_ir(a)) {

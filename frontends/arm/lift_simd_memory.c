@@ -17,7 +17,7 @@ static void copy(struct arm_lift *a, size_t slot, unsigned count, ir_ref base, b
 {
     for (unsigned n = 0; n < count;) {
         bool two = (slot + 8 * n) % 16 == 0 && n + 1 < count;
-        enum ir_type t = two ? IR_V128 : IR_I64;
+        enum ir_type t = two ? IR_V128 : IR_F64;
         unsigned mem = two ? 4 : 3;
         int32_t at = (int32_t)(8 * n);
         if (load)
@@ -32,8 +32,9 @@ static void copy(struct arm_lift *a, size_t slot, unsigned count, ir_ref base, b
 
 static void transfer(struct arm_lift *a, unsigned reg, ir_ref base, int32_t at, bool load)
 {
+    /* Floating-point types where the bytes need no reversal: arithmetic takes the value as it is. */
     bool wide = a->insn.size == 3;
-    enum ir_type t = wide ? IR_I64 : IR_I32;
+    enum ir_type t = a->big ? (wide ? IR_I64 : IR_I32) : wide ? IR_F64 : IR_F32;
     size_t slot = wide ? SIMD_D(reg) : SIMD_S(reg);
     unsigned mem = arm_mem(a, wide ? 3 : 2);
     if (load)

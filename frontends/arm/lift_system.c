@@ -78,21 +78,79 @@ static void store_return_state(struct arm_lift *a)
 
 /* ---- status registers ------------------------------------------------------------------------- */
 
+static ir_ref bin(struct arm_lift *a, enum ir_op op, ir_ref x, ir_ref y)
+{
+    return ir_bin(a->b, op, IR_I32, x, y);
+}
+static ir_ref with(struct arm_lift *a, enum ir_op op, ir_ref x, uint32_t n)
+{
+    return bin(a, op, x, arm_i32(a, n));
+}
+
+/* Bit n set if ARM condition cond holds. */
+static ir_ref flag_bit(struct arm_lift *a, unsigned cond, unsigned n)
+{
+    enum ir_cc cc;
+    ir_ref f = arm_flags_for(a, cond, &cc);
+    return with(a, IR_shl, ir_setcc(a->b, f, cc), n);
+}
+
+/* CPSR as MRS reads it: the execution state reads as zero (B9.3.8), and so do A, I and F in user
+ * mode. The multiplication brings GE, bit 7 of each byte, together in bits 31 to 28. */
+static ir_ref current_status(struct arm_lift *a)
+{
+    uint32_t plain = CPSR_MODE | CPSR_E | CPSR_Q | (a->privileged ? CPSR_F | CPSR_I | CPSR_A : 0);
+    ir_ref v = with(a, IR_and, ir_get(a->b, IR_I32, ARM_STATE(cpsr)), plain);
+    ir_ref ge = with(a, IR_mul, ir_get(a->b, IR_I32, ARM_STATE(ge)), 0x00204081);
+    v = bin(a, IR_or, v, with(a, IR_and, with(a, IR_shr, ge, 12), CPSR_GE));
+    v = bin(a, IR_or, v, flag_bit(a, 4, 31));    /* MI */
+    v = bin(a, IR_or, v, flag_bit(a, 0, 30));    /* EQ */
+    v = bin(a, IR_or, v, flag_bit(a, 2, 29));    /* CS */
+    return bin(a, IR_or, v, flag_bit(a, 6, 28)); /* VS */
+}
+
 static void read_status(struct arm_lift *a)
 {
     bool saved = a->insn.x != 0;
     if (saved && !a->privileged)
         arm_lift_undefined(a);
     else if (saved)
-        arm_set_reg(a, a->insn.rd, call(a, HELPER_mrs_spsr, STATE_CHANGES, 0, 0));
+        arm_set_reg(a, a->insn.rd, ir_get(a->b, IR_I32, ARM_STATE(spsr)));
     else
-        arm_set_reg(a, a->insn.rd, call(a, HELPER_mrs_cpsr, CALL_READS, 0, 0));
+        arm_set_reg(a, a->insn.rd, current_status(a));
+}
+
+/* CPSR := new, which differs in interrupt masks only; but if an interrupt waits, or `hinders` is not
+ * 0, the helper does it and the block may be left. No value outlives a label, so the helper's first
+ * operand is made behind it. */
+static void change_masks(struct arm_lift *a, ir_ref new, ir_ref hinders, enum arm_helper h,
+                         ir_ref (*operand)(struct arm_lift *a), uint32_t which)
+{
+    struct ir_block *b = a->b;
+    bool room = a->it_next == a->it_state && a->exits < sizeof a->exit / sizeof a->exit[0];
+    if (!room) {
+        arm_leave_if(a, call(a, h, STATE_CHANGES, operand(a), arm_i32(a, which)));
+        return;
+    }
+    unsigned slow = ir_new_label(b), done = ir_new_label(b);
+    hinders = bin(a, IR_or, hinders, ir_get(b, IR_I32, offsetof(struct cpu, lines)));
+    ir_brcc(b, ir_flagsof(b, hinders), CC_NE, slow);
+    ir_put(b, IR_I32, ARM_STATE(cpsr), new);
+    ir_br(b, done);
+    ir_label(b, slow);
+    arm_leave_if(a, call(a, h, STATE_CHANGES, operand(a), arm_i32(a, which)));
+    ir_label(b, done);
+}
+
+static ir_ref status_operand(struct arm_lift *a)
+{
+    return a->insn.form == FORM_IMM ? arm_i32(a, a->insn.imm) : arm_reg(a, a->insn.rm);
 }
 
 static void write_status(struct arm_lift *a)
 {
     const struct arm_insn *i = &a->insn;
-    ir_ref v = i->form == FORM_IMM ? arm_i32(a, i->imm) : arm_reg(a, i->rm);
+    ir_ref v = status_operand(a);
     ir_ref fields = arm_i32(a, i->op1);
     if (i->x != 0) {
         if (!a->privileged)
@@ -107,7 +165,19 @@ static void write_status(struct arm_lift *a)
         a->flags = 0;
         return;
     }
+    if (i->op1 == 1) {
+        ir_ref old = ir_get(a->b, IR_I32, ARM_STATE(cpsr)), differs = bin(a, IR_xor, old, v);
+        ir_ref new = bin(a, IR_xor, old, with(a, IR_and, differs, CPSR_I | CPSR_F));
+        change_masks(a, new, with(a, IR_and, differs, CPSR_MODE), HELPER_msr_cpsr, status_operand,
+                     1);
+        return;
+    }
     arm_leave_if(a, call(a, HELPER_msr_cpsr, STATE_CHANGES, v, fields));
+}
+
+static ir_ref no_bits(struct arm_lift *a)
+{
+    return arm_i32(a, 0);
 }
 
 static void change_state(struct arm_lift *a)
@@ -120,11 +190,13 @@ static void change_state(struct arm_lift *a)
     bool disable = (i->x & 8) != 0, enable = (i->x & 16) != 0, mode = (i->x & 32) != 0;
     uint32_t which = (disable || enable ? masks : 0) | (mode ? CPSR_MODE : 0);
     uint32_t value = (disable ? masks : 0) | (mode ? i->imm & CPSR_MODE : 0);
-    ir_ref v = arm_i32(a, value), w = arm_i32(a, which);
-    if (!enable && !mode)
-        call(a, HELPER_cps, STATE_CHANGES | CALL_VOID, v, w);
-    else
-        arm_leave_if(a, call(a, HELPER_cps, STATE_CHANGES, v, w));
+    ir_ref old = ir_get(a->b, IR_I32, ARM_STATE(cpsr));
+    if (mode)
+        arm_leave_if(a, call(a, HELPER_cps, STATE_CHANGES, arm_i32(a, value), arm_i32(a, which)));
+    else if (disable)
+        ir_put(a->b, IR_I32, ARM_STATE(cpsr), with(a, IR_or, old, masks));
+    else if (enable)
+        change_masks(a, with(a, IR_and, old, ~masks), arm_i32(a, 0), HELPER_cps, no_bits, masks);
 }
 
 static void set_endianness(struct arm_lift *a)
@@ -350,7 +422,9 @@ void arm_lift_system(struct arm_lift *a)
     case ARM_YIELD:
     case ARM_DBG:
     case ARM_DMB:
+        break;
     case ARM_DSB:
+        call(a, HELPER_barrier, CALL_VOID, 0, 0);
         break;
     default: /* UDF, CDP, LDC, STC: no coprocessor has them */
         arm_lift_undefined(a);

@@ -216,13 +216,28 @@ static void duplicate(struct arm_lift *a)
     simd_put_vector(a, i->vd, i->q, v);
 }
 
+/* Not enabled, or not known to be (arm_mode_word). */
+static void disabled(struct arm_lift *a)
+{
+    if (!a->privileged || (a->l->mode & AMODE_VFP) != 0) {
+        arm_lift_undefined(a);
+        return;
+    }
+    ir_call(a->b, IR_NONE, HELPER_use_fp, CALL_EXITS | CALL_VOID, 0, 0, 0);
+    arm_lift_again(a);
+}
+
 /* FPSID, MVFR0, MVFR1, FPEXC: privileged, and whatever FPEXC.EN says; CPACR is the helpers' matter
  * (B1.11). A write of FPSCR or FPEXC may change the mode word. */
 static void system_register(struct arm_lift *a)
 {
     const struct arm_insn *i = &a->insn;
     bool read = i->op == ARM_VFP_VMRS, fpscr = i->imm == 1;
-    if (fpscr ? !a->vfp : !a->privileged) {
+    if (fpscr && !a->vfp) {
+        disabled(a);
+        return;
+    }
+    if (!fpscr && !a->privileged) {
         arm_lift_undefined(a);
         return;
     }
@@ -291,7 +306,7 @@ bool arm_lift_simd(struct arm_lift *a)
     if (op == ARM_VFP_VMRS || op == ARM_VFP_VMSR)
         system_register(a);
     else if (!a->vfp)
-        arm_lift_undefined(a);
+        disabled(a);
     else if (op < ARM_VFP_VLDR)
         lift_vfp(a);
     else if (op <= ARM_VFP_VSTM || op >= ARM_VLD)

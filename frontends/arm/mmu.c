@@ -105,8 +105,12 @@ static void short_check(struct arm_cpu *c, struct walk *w, struct leaf *l, unsig
         fault(w, status | FS_DOMAIN);
         return;
     }
-    if (w->global)
+    if (w->global) {
         c->global_domains |= 1u << domain;
+    } else {
+        c->process_domains |= 1u << domain;
+        c->process_dacr |= 3u << (2 * domain);
+    }
     w->rights = WALK_READ | WALK_WRITE | WALK_EXEC;
     if (access == 1)
         w->rights = rights_of(l, as_user(c, kind));
@@ -306,4 +310,30 @@ void arm_walk(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w)
     } else {
         walk_short(c, va, kind, w);
     }
+}
+
+bool arm_holds(const struct cpu *cpu, uint64_t key)
+{
+    const struct arm_cpu *c = arm_of_const(cpu);
+    if ((c->cp15.sctlr & SCTLR_M) == 0 || (key & ARM_KEY_MAPPED) == 0 || !arm_privileged(c))
+        return false;
+    if ((key & ARM_KEY_USER) == 0)
+        return true;
+    return (key & ARM_KEY_DENIED) == 0 && (key & ARM_KEY_ASID) == arm_key_asid(arm_asid(c)) &&
+           key >> ARM_KEY_DOMAINS_SHIFT == c->process_domains;
+}
+
+void arm_walk_for(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w)
+{
+    struct arm_cpu *c = arm_of(cpu);
+    if ((key & ARM_KEY_USER) == 0) {
+        arm_walk(cpu, va, ACCESS_READ, w);
+        if (w->status == 0 && !w->global)
+            fault(w, FS_TRANSLATION);
+        return;
+    }
+    uint32_t now = c->cp15.dacr;
+    c->cp15.dacr = (now & ~c->process_dacr) | (uint32_t)(key & ARM_KEY_DACR);
+    arm_walk(cpu, va, ACCESS_READ | ACCESS_USER, w);
+    c->cp15.dacr = now;
 }

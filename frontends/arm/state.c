@@ -106,8 +106,10 @@ void arm_set_cpsr(struct arm_cpu *c, uint32_t value, uint32_t mask)
     if ((mask & CPSR_IT) != 0)
         c->it = ((value >> 10) & 0x3f) << 2 | ((value >> 25) & 3);
     c->cpsr = (c->cpsr & ~(mask & kept)) | (value & mask & kept);
-    if ((mask & CPSR_MODE) != 0)
-        change_mode(c, value);
+    if ((mask & CPSR_MODE) == 0)
+        return;
+    change_mode(c, value);
+    c->fp_code = false;
 }
 
 /* FPSCR exception bits against MXCSR's: IOC IE, DZC ZE, OFC OE, UFC UE, IXC PE. */
@@ -141,7 +143,7 @@ void arm_set_fpscr(struct arm_cpu *c, uint32_t value)
 }
 
 /* CPACR fields of CP10 and CP11 (B4.1.40): 0 none, 1 privileged only, 3 full. Both must agree. */
-static bool vfp_enabled(const struct arm_cpu *c)
+bool arm_vfp_enabled(const struct arm_cpu *c)
 {
     uint32_t access = (c->cp15.cpacr >> 20) & (c->cp15.cpacr >> 22) & 3;
     if ((c->fpexc & FPEXC_EN) == 0)
@@ -149,6 +151,8 @@ static bool vfp_enabled(const struct arm_cpu *c)
     return access == 3 || (access == 1 && arm_privileged(c));
 }
 
+/* Privileged code rarely uses VFP, but runs with it enabled or not as the process it works for has
+ * used it: it is translated as if it were not, and the first use sets fp_code. */
 uint32_t arm_mode_word(const struct cpu *cpu)
 {
     const struct arm_cpu *c = arm_of_const(cpu);
@@ -157,7 +161,7 @@ uint32_t arm_mode_word(const struct cpu *cpu)
     m |= arm_privileged(c) ? AMODE_PRIV : 0;
     m |= (c->cpsr & CPSR_E) != 0 ? AMODE_BIG : 0;
     m |= (c->cp15.sctlr & SCTLR_A) != 0 ? AMODE_ALIGN : 0;
-    m |= vfp_enabled(c) ? AMODE_VFP : 0;
+    m |= arm_vfp_enabled(c) && (c->fp_code || !arm_privileged(c)) ? AMODE_VFP : 0;
     m |= (c->fpscr & (FPSCR_FZ | FPSCR_DN | FPSCR_LEN | FPSCR_STRIDE)) != 0 ? AMODE_FPEXACT : 0;
     m |= (c->fpscr & FPSCR_LEN) != 0 ? AMODE_VECTOR : 0;
     m |= bank != BANK_USR && bank != BANK_FIQ ? AMODE_BANKED : 0;
@@ -174,15 +178,26 @@ uint32_t arm_asid(const struct arm_cpu *c)
     return (uint32_t)((a1 ? c->cp15.ttbr1 : c->cp15.ttbr0) >> 48) & 0xff;
 }
 
+/* A field of the DACR is 1 or 3 if its domain may be used. */
+#define DACR_SOME_ACCESS 0x55555555u
+
+/* Software that keeps itself from user memory most of the time (privileged access never, by the
+ * DACR) switches a domain off and on at each kernel entry and user access. Keys hold only the
+ * fields of domains that process-dependent pages are in; with those off, such pages are in no
+ * window, so all processes share one. */
 void arm_windows(const struct cpu *cpu, struct window_keys *k)
 {
     const struct arm_cpu *c = arm_of_const(cpu);
     memset(k, 0, sizeof *k);
     if ((c->cp15.sctlr & SCTLR_M) == 0)
         return;
-    uint64_t user = ARM_KEY_MAPPED | ARM_KEY_USER | arm_key_asid(arm_asid(c));
-    if (!arm_long_descriptors(c))
-        user |= c->cp15.dacr;
+    uint64_t user =
+        ARM_KEY_MAPPED | ARM_KEY_USER | (uint64_t)c->process_domains << ARM_KEY_DOMAINS_SHIFT;
+    uint32_t dacr = c->cp15.dacr & c->process_dacr;
+    if (!arm_long_descriptors(c) && (dacr & DACR_SOME_ACCESS) == 0)
+        user |= ARM_KEY_DENIED;
+    else
+        user |= arm_key_asid(arm_asid(c)) | (arm_long_descriptors(c) ? 0 : dacr);
     k->global_only = arm_privileged(c);
     k->main = k->global_only ? ARM_KEY_MAPPED : user;
     k->alt = k->choose = user;
@@ -219,7 +234,7 @@ void arm_reset(struct cpu *cpu)
     c->exclusive_valid = 0;
     c->event = 0;
     c->fpexc = 0;
-    c->global_domains = 0;
+    c->global_domains = c->process_domains = c->process_dacr = 0;
     c->cp15.sctlr = SCTLR_RESET;
     c->cp15.prrr = 0x00098aa4;
     c->cp15.nmrr = 0x44e048e0;

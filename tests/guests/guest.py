@@ -87,7 +87,8 @@ class Guest:
         self.commands += 1
         mark = f"end-{self.commands}-"
         self.send(f"{command}; echo {mark}$?\n")
-        self.wait(re.escape(mark.encode()) + rb"\$\?\r?\n", 10)  # the echo of what was typed
+        # The echo of what was typed, which the shell breaks at 80 columns.
+        self.wait(rb"\s*".join(re.escape(c.encode()) for c in mark + "$?\n"), 10)
         start = self.seen
         end = self.wait(re.escape(mark.encode()) + rb"(\d+)\r?\n", limit)
         output = self.text[start:end.start()].decode(errors="replace").replace("\r", "")

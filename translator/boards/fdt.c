@@ -149,6 +149,8 @@ void fdt_chosen(struct fdt *f, const struct fdt_changes *c)
 {
     if (c->bootargs != NULL && c->bootargs[0] != '\0')
         fdt_string(f, "bootargs", c->bootargs);
+    if (c->seed != NULL)
+        fdt_property(f, "rng-seed", c->seed, 32);
     if (c->initrd == 0)
         return;
     fdt_cells(f, "linux,initrd-start",

@@ -38,6 +38,7 @@ struct fdt_changes {
     uint64_t memory_base, memory_bytes; /* replaces all memory nodes */
     const char *bootargs;               /* NULL or "": as the tree has it */
     uint64_t initrd, initrd_end;        /* both 0: as the tree has it */
+    const uint8_t *seed; /* 32 random bytes for the guest; NULL: as the tree has it */
 };
 /* Copy the tree at from, which is checked, with the changes. Its length; 0 and a sentence in error
  * if it is malformed or does not fit. */

@@ -1,8 +1,8 @@
 /*
  * Copying a device tree that the user supplies, with what only the machine knows.
  *
- * The rule: the tree is kept as it is, but for three things. Memory nodes (children of the root
- * called memory or memory@...) are replaced by one that says what RAM there is. bootargs and
+ * The rule: the tree is kept as it is, but for a few things. Memory nodes (children of the root
+ * called memory or memory@...) are replaced by one that says what RAM there is. bootargs, rng-seed and
  * linux,initrd-start/-end in /chosen are replaced where the machine has a value; /chosen is made if
  * the tree has none. A memory reservation map is lost.
  *
@@ -112,6 +112,8 @@ static bool replaced(const char *property, const struct fdt_changes *c)
 {
     if (strcmp(property, "bootargs") == 0)
         return c->bootargs != NULL && c->bootargs[0] != '\0';
+    if (strcmp(property, "rng-seed") == 0)
+        return c->seed != NULL;
     return strncmp(property, "linux,initrd-", 13) == 0 && c->initrd != 0;
 }
 

@@ -140,6 +140,7 @@ static bool load_tree(struct virt *v, const struct arm_boot *b, char *error, siz
         .bootargs = config->append,
         .initrd = b->initrd,
         .initrd_end = b->initrd_end,
+        .seed = config->seeded ? config->seed : NULL,
     };
     void *to = memory_ram(v->vm, b->dtb, DTB_ROOM);
     size_t bytes = 0;

@@ -97,7 +97,7 @@ static void check_flushes(void)
            machine_flushes.count);
     machine.global_domains = 1 << 1;
     run(mcr(3, 0, 0, 0), MODE_SVC, 0x51);
-    check_flush("DACR of a global domain", ARM_KEY_CLASS, ARM_KEY_MAPPED, 0);
+    check_flush("DACR of a global domain", ARM_KEY_MAPPED, ARM_KEY_MAPPED, 0);
 }
 
 static void check_keys(void)
@@ -106,8 +106,11 @@ static void check_keys(void)
     machine_reset();
     machine.cp15.contextidr = 0x12345;
     machine.cp15.dacr = 0x55;
+    machine.process_domains = 1 << 1; /* as a walk that met a process's page leaves them */
+    machine.process_dacr = 3 << 2;
     arm_windows(&machine.cpu, &k);
-    uint64_t user = ARM_KEY_CLASS | arm_key_asid(0x45) | 0x55;
+    uint64_t domains = (uint64_t)(1 << 1) << ARM_KEY_DOMAINS_SHIFT;
+    uint64_t user = ARM_KEY_CLASS | arm_key_asid(0x45) | domains | 0x04;
     result("armlift keys user", k.main == user && k.alt == user && !k.global_only, "main %llx",
            (unsigned long long)k.main);
     arm_set_cpsr(&machine, MODE_SVC, CPSR_MODE);
@@ -115,10 +118,18 @@ static void check_keys(void)
     result("armlift keys privileged",
            k.main == ARM_KEY_MAPPED && k.alt == user && k.choose == user && k.global_only,
            "main %llx", (unsigned long long)k.main);
+    result("armlift holds",
+           arm_holds(&machine.cpu, user) && arm_holds(&machine.cpu, k.main) &&
+               !arm_holds(&machine.cpu, user ^ arm_key_asid(1)),
+           "key %llx", (unsigned long long)user);
+    machine.cp15.dacr = 0x51;
+    arm_windows(&machine.cpu, &k);
+    result("armlift keys denied", k.choose == (ARM_KEY_CLASS | ARM_KEY_DENIED | domains),
+           "choose %llx", (unsigned long long)k.choose);
     machine.cp15.ttbcr = TTBCR_EAE;
     machine.cp15.ttbr0 = 0x67ull << 48;
     arm_windows(&machine.cpu, &k);
-    result("armlift keys long", k.alt == (ARM_KEY_CLASS | arm_key_asid(0x67)), "alt %llx",
+    result("armlift keys long", k.alt == (ARM_KEY_CLASS | arm_key_asid(0x67) | domains), "alt %llx",
            (unsigned long long)k.alt);
     machine.cp15.sctlr &= ~SCTLR_M;
     arm_windows(&machine.cpu, &k);
@@ -163,8 +174,14 @@ static void check_mode(void)
            (unsigned)user);
     arm_set_cpsr(&machine, MODE_SVC | CPSR_E, CPSR_MODE | CPSR_E);
     uint32_t m = arm_mode_word(&machine.cpu);
-    result("armlift mode privileged", m == (AMODE_PRIV | AMODE_BIG | AMODE_VFP | AMODE_BANKED),
-           "%x", (unsigned)m);
+    result("armlift mode privileged", m == (AMODE_PRIV | AMODE_BIG | AMODE_BANKED), "%x",
+           (unsigned)m);
+    arm_helper_use_fp(&machine.cpu, 0, 0, 0);
+    result("armlift mode with VFP", arm_mode_word(&machine.cpu) == (m | AMODE_VFP), "%x",
+           (unsigned)arm_mode_word(&machine.cpu));
+    arm_set_cpsr(&machine, MODE_IRQ | CPSR_E, CPSR_MODE | CPSR_E);
+    result("armlift mode changed", arm_mode_word(&machine.cpu) == m, "%x",
+           (unsigned)arm_mode_word(&machine.cpu));
 }
 
 static void check_dump_and_gdb(void)

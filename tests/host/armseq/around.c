@@ -34,6 +34,16 @@ void window_flush(struct vm *vm, uint64_t mask, uint64_t match)
     (void)vm, (void)mask, (void)match;
 }
 
+void windows_complete(struct vm *vm)
+{
+    (void)vm;
+}
+
+void windows_switch(struct vm *vm)
+{
+    (void)vm;
+}
+
 void window_flush_page(struct vm *vm, uint64_t mask, uint64_t match, uint32_t va)
 {
     (void)vm, (void)mask, (void)match, (void)va;

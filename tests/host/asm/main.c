@@ -315,6 +315,7 @@ static void specials(void)
     start(), x86_store_ah(&c, &m), expect("mov byte ptr [rsp + 0x41], ah");
     start(), x86_load_ah(&c, &m), expect("mov ah, byte ptr [rsp + 0x41]");
     start(), x86_mov_ah_al(&c), expect("mov ah, al");
+    start(), x86_movzx_eax_ah(&c), expect("movzx eax, ah");
     start(), x86_byte(&c, X86_LAHF), expect("lahf");
     start(), x86_byte(&c, X86_SAHF), expect("sahf");
     start(), x86_byte(&c, X86_CMC), expect("cmc");

@@ -29,13 +29,17 @@ static const char *decompile(const void *tree, size_t bytes)
     return text;
 }
 
+static const uint8_t seed[32] = {0x11, 0x22, 0x33, 0x44}, other_seed[32] = {0x55, 0x66, 0x77, 0x88};
 static const struct fdt_changes changes = {
     .memory_base = RAM_BASE,
     .memory_bytes = 0xc0000000,
     .bootargs = "console=ttyAMA0",
     .initrd = 0x48000000,
     .initrd_end = 0x48123456,
+    .seed = seed,
 };
+static const struct fdt_changes other_changes = {
+    .memory_base = RAM_BASE, .memory_bytes = 0x1000000, .bootargs = "new", .seed = other_seed};
 
 static bool in(const char *text, const char *what)
 {
@@ -57,12 +61,13 @@ static void read_by_dtc(size_t bytes)
                                     "0x104>"));
     CHECK("fdt-dtc-virtio", in(text, "virtio_mmio@a003e00") && in(text, "<0x00 0x2f 0x01>"));
     CHECK("fdt-dtc-chosen", in(text, "bootargs = \"console=ttyAMA0\"") &&
-                                in(text, "linux,initrd-end = <0x00 0x48123456>"));
-    text = decompile(copied,
-                     fdt_copy(blob, bytes, &(struct fdt_changes){RAM_BASE, 0x1000000, "new", 0, 0},
-                              copied, sizeof copied, (char[80]){0}, 80));
+                                in(text, "linux,initrd-end = <0x00 0x48123456>") &&
+                                in(text, "rng-seed = <0x11223344 "));
+    text = decompile(
+        copied, fdt_copy(blob, bytes, &other_changes, copied, sizeof copied, (char[80]){0}, 80));
     CHECK("fdt-copy", in(text, "0x40000000 0x00 0x1000000>") && in(text, "bootargs = \"new\"") &&
-                          !in(text, "console=ttyAMA0") && !in(text, "0xc0000000") &&
+                          !in(text, "console=ttyAMA0") && in(text, "rng-seed = <0x55667788 ") &&
+                          !in(text, "0x11223344") && !in(text, "0xc0000000") &&
                           in(text, "0x48123456") && in(text, "virtio_mmio@a003e00"));
 }
 

@@ -115,6 +115,12 @@ static void test_entry(void)
     c->attention = 1;
     o = machine_run(&m, &b, false);
     result("attention", o.reason == EXIT_CHECK && c->pc == 0x1000, "%d", o.reason);
+    volatile uint64_t poke = 1;
+    machine_random(&m);
+    c->pending = &poke;
+    o = machine_run(&m, &b, false);
+    result("pending poke", o.reason == EXIT_CHECK && c->attention != 0, "%d", o.reason);
+    c->pending = NULL;
     machine_random(&m);
     c->budget = 0;
     o = machine_run(&m, &b, true);
@@ -217,8 +223,7 @@ static void test_links(void)
     enum exit_reason r = interp_backend.enter(c, &one, &exit);
     result("linked", r == EXIT_LOOKUP && c->pc == 0x8000 && c->budget == 9998, "%d %d", r,
            c->budget);
-    jumps[jump_slot(0x8000, 3)] =
-        (struct jump_entry){0x8000, 3, interp_backend.entry(&one)};
+    jumps[jump_slot(0x8000, 3)] = (struct jump_entry){0x8000, 3, interp_backend.entry(&one)};
     c->budget = 7;
     r = interp_backend.enter(c, &one, &exit);
     result("jump table", r == EXIT_CHECK && c->pc == 0x9000 && c->budget == 0, "%d %x %d", r, c->pc,

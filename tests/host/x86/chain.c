@@ -18,13 +18,18 @@ static void *take(struct compile *c, size_t bytes)
     return piece[pieces++] = malloc(bytes);
 }
 
+static uint64_t second_phys; /* phys2 of the blocks that are made next */
+
 static bool make(struct block *to, uint32_t pc, uint32_t mode, bool icount, const char *text)
 {
     char error[200];
     if (!ir_parse(&ir, text, error, sizeof error) || !ir_verify(&ir, error, sizeof error))
         return result("chain", false, "%s", error);
-    *to = (struct block){
-        .pc = pc, .mode = mode, .phys = 0x80000000u + pc, .insns = (uint16_t)ir.insns};
+    *to = (struct block){.pc = pc,
+                         .mode = mode,
+                         .phys = 0x80000000u + pc,
+                         .phys2 = second_phys,
+                         .insns = (uint16_t)ir.insns};
     struct compile c = {.ir = &ir,
                         .block = to,
                         .frontend = &fronts[1],
@@ -113,8 +118,41 @@ static void jumping(void)
     cpu->attention = 1;
     go("attention", 5, 0x1000, (struct expected){EXIT_CHECK, 0x1000, 5, 0});
     cpu->attention = 0;
+    volatile uint64_t poke = 1;
+    cpu->pending = &poke;
+    go("pending poke", 5, 0x1000, (struct expected){EXIT_CHECK, 0x1000, 5, 0});
+    result("pending poke makes attention", cpu->attention != 0, "none");
+    cpu->attention = 0;
+    cpu->pending = NULL;
     j->mode = 8;
     go("jump in another mode", 1, 0x1000, (struct expected){EXIT_LOOKUP, 0x1000, 0, 1});
+    *j = (struct jump_entry){0};
+}
+
+/* Block a reaches into the page at 0x2000: all ways to it but the dispatcher's look whether that page
+ * is where it was. */
+static void two_pages(const char *mode)
+{
+    struct jump_entry *j = &jumps[jump_slot(0x1000, 7)];
+    struct cpu *cpu = &machine->cpu.cpu;
+    char name[80];
+    cpu->budget = 1000;
+    be->link(exit_to(&a, 0x1000), &a, 0);
+    fetch[2] = (struct fetch_entry){0};
+    fetch[3] = (struct fetch_entry){0x3001, (uint32_t)(second_phys >> 12)}; /* of block b */
+    snprintf(name, sizeof name, "second page is not there, %s", mode);
+    go(name, 5, 0, (struct expected){EXIT_LOOKUP, 0x1000, 4, 0});
+    fetch[2] = (struct fetch_entry){0x2001, (uint32_t)(second_phys >> 12) + 1};
+    snprintf(name, sizeof name, "second page is another, %s", mode);
+    go(name, 5, 0, (struct expected){EXIT_LOOKUP, 0x1000, 4, 0});
+    fetch[2].phys--;
+    snprintf(name, sizeof name, "second page is there, %s", mode);
+    go(name, 5, 0, (struct expected){EXIT_LINK, 0x2000, 0, 0});
+    be->link(exit_to(&a, 0x2000), &b, 0);
+    *j = (struct jump_entry){0x1000, 7, be->entry(&a)};
+    fetch[2].page = 0;
+    snprintf(name, sizeof name, "computed jump to two pages, %s", mode);
+    go(name, 1, 0x1000, (struct expected){EXIT_LOOKUP, 0x1000, 0, 1});
     *j = (struct jump_entry){0};
 }
 
@@ -143,6 +181,12 @@ void test_chains(void)
     jumping();
     if (make_both(true))
         budgets();
+    second_phys = 0x80002000u;
+    if (make_both(false))
+        two_pages("without count");
+    if (make_both(true))
+        two_pages("with count");
+    second_phys = 0;
     while (pieces > 0)
         free(piece[--pieces]);
 }

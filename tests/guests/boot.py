@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Debian's kernels with busybox: boots of every kind, commands, keystrokes, many processes."""
+
+import sys
+import time
+
+from guest import Failure, Guest
+from results import Script
+
+script = Script()
+FORKS = "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i + 1)); done"
+SLACK = 64 << 10  # kilobytes that the program may take beside the guest's RAM
+
+
+def expect(what, got, want):
+    if got != want:
+        raise Failure(f"{what}: {got!r} instead of {want!r}")
+
+
+def start(kernel="vmlinuz", image="initramfs.cpio.gz", **settings):
+    return Guest(script.program, script.files[kernel], script.files[image], **settings)
+
+
+def limit_memory(guest, megabytes):
+    used, most = guest.kilobytes(), (megabytes << 10) + SLACK
+    if used > most:
+        raise Failure(f"the program takes {used} kB for {megabytes} MiB of RAM")
+    return used >> 10
+
+
+def boot(megabytes, kernel="vmlinuz", options=(), limit=60):
+    """To the shell, one command, and off."""
+    def run():
+        with start(kernel, memory=f"{megabytes}M", options=options) as guest:
+            guest.shell(limit)
+            words = guest.run("uname -srm", limit).split()
+            expect("kernel", [words[0], words[2], "lpae" in words[1]],
+                   ["Linux", "armv7l", "lpae" in kernel])
+            total = int(guest.run("free", limit).split("Mem:")[1].split()[0])
+            if not 0.65 * megabytes < total / 1024 < megabytes:
+                raise Failure(f"free says {total} kB of {megabytes} MiB")
+            used = limit_memory(guest, megabytes)
+            expect("exit status", guest.power_off(), 0)
+        return f"{used} MiB"
+    return run
+
+
+def commands():
+    with start() as guest:
+        guest.shell()
+        lines = guest.run("ls -lR /bin /etc /init /proc/self /sys/class").count("\n")
+        if lines < 200:
+            raise Failure(f"ls -lR: only {lines} lines")
+        expect("pipe", guest.run("seq 1 1000 | sed -n 's/7$/x/p' | sort -n | tail -n 1").strip(),
+               "99x")
+        expect("script", guest.run("f() { [ $1 -lt 2 ] && echo $1 || echo $(($(f $(($1 - 1))) + "
+                                   "$(f $(($1 - 2))))); }; f 9").strip(), "34")
+        expect("floats", guest.run("awk 'BEGIN { printf \"%.9f %g\", 1e10 / 7, 0.1 + 0.2 }'"),
+               "1428571428.571428537 0.3")
+        guest.run("dd if=/dev/urandom of=/tmp/a bs=1M count=4; gzip -c /tmp/a >/tmp/a.gz; "
+                  "gunzip -c /tmp/a.gz | cmp - /tmp/a")
+        expect("time", guest.run("date -d @86400 +%j").strip(), "002")
+
+
+def forks():
+    with start() as guest:
+        guest.shell()
+        guest.run(FORKS, 60)
+        used = limit_memory(guest, 256)
+        guest.run("(" + FORKS + ") & (" + FORKS + ") & wait", 100)
+        limit_memory(guest, 256)
+        expect("exit status", guest.power_off(), 0)
+        return f"{used} MiB"
+
+
+def keystrokes():
+    """vi and top, as somebody at a terminal uses them."""
+    with start() as guest:
+        guest.shell()
+        guest.run("stty rows 24 cols 80; export TERM=linux")
+        guest.send("vi /tmp/note\n")
+        guest.wait(rb"/tmp/note", 10)
+        guest.send("ione\rtwo\rthree\x1b")
+        guest.wait(rb"three", 10)
+        guest.send("kdd:wq\r")
+        guest.wait(rb"/ # ", 10)
+        expect("file", guest.run("cat /tmp/note"), "one\nthree\n")
+        screens = guest.run("top -b -n 2 -d 1")
+        expect("top's screens", screens.count("Mem:"), 2)
+        if "/bin/sh" not in screens and " sh" not in screens:
+            raise Failure("top does not list the shell")
+        guest.send("cat\n")
+        guest.wait(rb"cat\r?\n", 10)
+        time.sleep(0.5)  # what is typed before cat runs may be lost
+        guest.send("a line\n")
+        guest.wait(rb"a line\r?\na line\r?\n", 10)
+        guest.send(b"\x03")
+        guest.wait(rb"/ # ", 10)
+
+
+def restart():
+    """Without a restart of ours, the status that says so; and of SIGTERM."""
+    with start() as guest:
+        guest.shell()
+        guest.send("reboot -f\n")
+        expect("exit status", guest.end(), 3)
+    with start() as guest:
+        guest.shell()
+        expect("exit status", guest.terminate(), -15)
+
+
+def clock():
+    """The guest's clock goes with ours, asleep and at work, and it knows the date."""
+    with start() as guest:
+        guest.shell()
+        began = guest.run("cat /proc/uptime").split()[0]
+        guest.run("sleep 2")
+        slept = float(guest.run("cat /proc/uptime").split()[0]) - float(began)
+        if not 2 <= slept < 4:
+            raise Failure(f"sleep 2 took {slept} s")
+        guest.run("dd if=/dev/urandom of=/dev/null bs=64K count=100")
+        if int(guest.run("date +%Y").strip()) < 2024:
+            raise Failure("it does not know the year")
+
+
+def counted():
+    """Twice with --icount: the same text, the same number of instructions."""
+    seen = []
+    for _ in range(2):
+        with start(append='run="uname -a; ls -lR /bin; cat /proc/uptime /proc/interrupts"',
+                   options=["--icount", "--stats"]) as guest:
+            expect("exit status", guest.end(60), 0)
+            seen.append((guest.text, guest.count("guest instructions run"),
+                         guest.count("blocks translated")))
+    expect("second run", seen[1], seen[0])
+    return f"{seen[0][1]} instructions"
+
+
+def pages():
+    """A million switches between processes that share one page of text and differ in the next."""
+    with start(image="test.cpio.gz") as guest:
+        guest.shell()
+        expect("output", guest.run("/test/pages 1000000", 120).strip(), "pages: 1000000 switches")
+    with start(image="test.cpio.gz", options=["--windows", "3"]) as guest:
+        guest.shell()
+        expect("output", guest.run("/test/pages 20000", 60).strip(), "pages: 20000 switches")
+
+
+for size in (64, 256, 2048):
+    script.test(f"boot-{size}M", boot(size))
+script.test("boot-lpae", boot(1024, "vmlinuz-lpae"))
+script.test("boot-cache-256K", boot(256, options=["--cache", "256K"], limit=120))
+script.test("boot-windows-3", boot(128, options=["--windows", "3"]))
+script.test("boot-interpreter", boot(256, options=["--backend", "interp"], limit=180))
+script.test("commands", commands)
+script.test("forks", forks)
+script.test("keystrokes", keystrokes)
+script.test("restart", restart)
+script.test("clock", clock)
+script.test("icount", counted)
+script.test("pages", pages)
+sys.exit(script.end())

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""Debian's GDB on a running guest: the program's --gdb, end to end.
+
+Without gdb-multiarch nothing is tested, and said so.
+"""
+
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from guest import Failure, Guest
+from results import TREE, Script
+
+sys.path.insert(0, os.path.join(TREE, "tools"))
+from testbed import rsp  # noqa: E402
+
+script = Script()
+STEPS = 20
+SVC, USER = 0x13, 0x10
+MASK = 0o126
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def expect(what, good):
+    if not good:
+        raise Failure(what)
+
+
+class Debugger:
+    """gdb-multiarch, told what to do line by line."""
+
+    def __init__(self, port):
+        self.process = subprocess.Popen(
+            ["gdb-multiarch", "-nx", "-q", "-ex", "set pagination off", "-ex", "set confirm off",
+             "-ex", "set architecture arm"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.text, self.count = "", 0
+        self.command(f"target remote 127.0.0.1:{port}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def begin(self, text):
+        self.count += 1
+        self.process.stdin.write(f"{text}\necho \\nend-{self.count}-\\n\n".encode())
+        self.process.stdin.flush()
+
+    def finish(self, limit=20):
+        """What the command printed."""
+        mark, end = f"\nend-{self.count}-\n", time.monotonic() + limit
+        while mark not in self.text:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Failure(f"gdb does not answer: {self.text[-300:]}")
+            if select.select([self.process.stdout], [], [], left)[0]:
+                data = os.read(self.process.stdout.fileno(), 65536)
+                if not data:
+                    raise Failure(f"gdb has ended: {self.text[-300:]}")
+                self.text += data.decode(errors="replace")
+        answer, self.text = self.text.split(mark, 1)
+        return answer.replace("(gdb) ", "")
+
+    def command(self, text, limit=20):
+        self.begin(text)
+        return self.finish(limit)
+
+    def value(self, expression):
+        found = re.search(r"= (0x[0-9a-f]+)", self.command(f"p/x {expression}"))
+        expect(f"{expression} has no value", found)
+        return int(found[1], 16)
+
+    def next_two(self):
+        """[(address, text)] of the instruction at pc and the one behind it."""
+        rows = re.findall(r"(0x[0-9a-f]+):\s+([^\n]*)", self.command("x/2i $pc"))
+        expect("gdb cannot read the code at pc", len(rows) == 2)
+        return [(int(at, 16), text.strip()) for at, text in rows]
+
+
+def holds(condition, cpsr):
+    n, z, c, v = (cpsr >> bit & 1 for bit in (31, 30, 29, 28))
+    return {"eq": z, "ne": not z, "cs": c, "cc": not c, "mi": n, "pl": not n, "vs": v,
+            "vc": not v, "hi": c and not z, "ls": not c or z, "ge": n == v, "lt": n != v,
+            "gt": not z and n == v, "le": z or n != v, "": True}[condition]
+
+
+def after(gdb):
+    """Where a step must lead as far as the text of the instruction says it; None: it does not."""
+    (_, text), (following, _) = gdb.next_two()
+    jump = re.match(r"(b|bl)(eq|ne|cs|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|)(?:\.[nw])?\s+(0x[0-9a-f]+)",
+                    text)
+    if jump:
+        return int(jump[3], 16) if holds(jump[2], gdb.value("$cpsr")) else following
+    if re.match(r"(svc|blx|cbn?z|tb[bh])|.*\bpc\b|.*\^", text):
+        return None
+    if re.match(r"bx\w*\s+lr", text):
+        return gdb.value("$lr") & ~1 if text.startswith("bx\t") else None
+    return following
+
+
+def step(gdb):
+    wanted, before = after(gdb), gdb.next_two()[0]
+    gdb.command("stepi")
+    pc = gdb.value("$pc")
+    expect(f"the step from {before} led to {pc:#x}, not {wanted}", wanted in (None, pc))
+
+
+def step_to_user(gdb):
+    for _ in range(400):
+        if gdb.value("$cpsr") & 31 == USER:
+            return
+        gdb.command("stepi")
+    raise Failure("400 steps do not lead back to the program")
+
+
+def start(options):
+    return Guest(script.program, script.files["vmlinuz"], script.files["initramfs.cpio.gz"],
+                 options=options)
+
+
+def whole(*options):
+    """Attach to a running guest; break in a system call, change what it returns; go on."""
+    def run():
+        port = free_port()
+        with start(["--gdb", str(port), *options]) as guest:
+            guest.shell()
+            guest.run("echo 0 > /proc/sys/kernel/kptr_restrict")
+            line = guest.run("grep ' T sys_umask$' /proc/kallsyms")
+            address = int(line.split()[0], 16)
+            with Debugger(port) as gdb:
+                expect("no registers", "cpsr" in gdb.command("info registers"))
+                vector = gdb.value("*(unsigned *)0xffff0008")
+                expect(f"the system call vector holds {vector:#x}", vector >> 16 == 0xe59f)
+                gdb.command(f"break *{address:#x}")
+                guest.send("umask\n")
+                expect("the breakpoint is not hit", "Breakpoint 1" in gdb.command("continue"))
+                expect("it stopped elsewhere", gdb.value("$pc") == address)
+                expect("not in supervisor mode", gdb.value("$cpsr") & 31 == SVC)
+                gdb.command("delete")
+                gdb.command("tbreak *(unsigned)$lr")
+                for _ in range(STEPS // 4):
+                    step(gdb)
+                expect("no return", "Temporary" in gdb.command("continue"))
+                gdb.command(f"set $r0 = {MASK}")
+                for _ in range(STEPS):
+                    step(gdb)
+                step_to_user(gdb)
+                thumb = gdb.value("$cpsr") >> 5 & 1
+                for _ in range(STEPS // 2):
+                    step(gdb)
+                gdb.begin("continue")
+                time.sleep(1)
+                gdb.process.send_signal(signal.SIGINT)
+                expect("Ctrl-C does not stop it", "SIGINT" in gdb.finish())
+                gdb.command("detach")
+            guest.wait(b"%04o" % MASK, 10)
+            expect("status after the debugger left", guest.power_off() == 0)
+            return "Thumb" if thumb else "ARM"
+    return run
+
+
+def wait():
+    """,wait: stopped before the first instruction; a breakpoint; then killed."""
+    port = free_port()
+    with start(["--gdb", f"{port},wait"]) as guest:
+        target = rsp.Target(f"127.0.0.1:{port}")
+        pc = target.registers()["pc"]
+        again = target.registers()["pc"]
+        expect("it runs already", pc == again and pc >> 28 == 4)
+        target.step()
+        expect("the step does not lead on", target.registers()["pc"] != pc)
+        target.set_breakpoint(0xffff0008)  # the first system call there ever is
+        target.resume(60)
+        expect("not at the vector", target.registers()["pc"] == 0xffff0008)
+        target.send("k")
+        expect("status after kill", guest.end() == 3)
+
+
+def answers(function):
+    """The same, where the protocol's failures count as the test's."""
+    def run():
+        try:
+            return function()
+        except rsp.Failure as failure:
+            raise Failure(str(failure)) from failure
+    return run
+
+
+if shutil.which("gdb-multiarch") is None:
+    print("skipped: there is no gdb-multiarch")
+    sys.exit(0)
+script.test("gdb", whole())
+script.test("gdb-icount", whole("--icount"))
+script.test("gdb-wait", answers(wait))
+sys.exit(script.end())
