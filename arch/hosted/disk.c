@@ -25,14 +25,15 @@ static bool inside(const struct disk *d, uint64_t offset, size_t count)
     return offset <= d->bytes && count <= d->bytes - offset;
 }
 
-static bool disk_read(struct disk *d, uint64_t offset, void *to, size_t count)
+/* All of count bytes at offset, to or from `at`. */
+static bool transfer(const struct disk *d, bool write, uint64_t offset, uint8_t *at, size_t count)
 {
-    struct image *i = d->private;
-    uint8_t *at = to;
+    const struct image *i = d->private;
     if (!inside(d, offset, count))
         return false;
     while (count > 0) {
-        ssize_t n = pread(i->file, at, count, (off_t)offset);
+        ssize_t n = write ? pwrite(i->file, at, count, (off_t)offset)
+                          : pread(i->file, at, count, (off_t)offset);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -44,23 +45,14 @@ static bool disk_read(struct disk *d, uint64_t offset, void *to, size_t count)
     return true;
 }
 
+static bool disk_read(struct disk *d, uint64_t offset, void *to, size_t count)
+{
+    return transfer(d, false, offset, to, count);
+}
+
 static bool disk_write(struct disk *d, uint64_t offset, const void *from, size_t count)
 {
-    struct image *i = d->private;
-    const uint8_t *at = from;
-    if (d->read_only || !inside(d, offset, count))
-        return false;
-    while (count > 0) {
-        ssize_t n = pwrite(i->file, at, count, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        at += n;
-        offset += (uint64_t)n;
-        count -= (size_t)n;
-    }
-    return true;
+    return !d->read_only && transfer(d, true, offset, (uint8_t *)(uintptr_t)from, count);
 }
 
 static bool disk_flush(struct disk *d)

@@ -35,11 +35,21 @@ static void branch_if(struct arm_lift *a, ir_ref f, enum ir_cc cc, uint32_t pc)
     a->ended = true;
 }
 
+/* May the block go on at the target of an unconditional branch? Forwards, in the page it began in:
+ * what it is made of then still lies between its begin and its end. */
+static bool follows(const struct arm_lift *a, uint32_t to)
+{
+    return to > a->pc && ((to ^ a->l->pc) & GUEST_PAGE_MASK) == 0;
+}
+
 static void branch(struct arm_lift *a)
 {
     uint32_t to = with_t(architectural_pc(a) + a->insn.imm, a->thumb);
     if (a->cond == 14) {
-        go(a, to, JUMP_PLAIN, 0);
+        if (follows(a, to))
+            a->next = to;
+        else
+            go(a, to, JUMP_PLAIN, 0);
         return;
     }
     enum ir_cc cc;

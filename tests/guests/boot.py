@@ -146,6 +146,15 @@ def pages():
         expect("output", guest.run("/test/pages 20000", 60).strip(), "pages: 20000 switches")
 
 
+def written_code():
+    """A program that writes and calls functions, on pages that other functions share."""
+    with start(image="test.cpio.gz") as guest:
+        guest.shell()
+        words = guest.run("/test/jit 100000", 60).split()
+        expect("output", words[:2], ["bench", "jit"])
+        return f"{float(words[2]):.0f} rounds/s"
+
+
 for size in (64, 256, 2048):
     script.test(f"boot-{size}M", boot(size))
 script.test("boot-lpae", boot(1024, "vmlinuz-lpae"))
@@ -159,4 +168,5 @@ script.test("restart", restart)
 script.test("clock", clock)
 script.test("icount", counted)
 script.test("pages", pages)
+script.test("written-code", written_code)
 sys.exit(script.end())

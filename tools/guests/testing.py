@@ -1,6 +1,6 @@
 """The initial file system that tests boot: what images.py makes, and below it
 
-    /test/pages    tests/guest/pages.c
+    /test/NAME     tests/guest/NAME.c: pages, jit
     /sbin, /lib    ext4's tools and the shared libraries they need, from Debian's packages
 """
 
@@ -21,7 +21,7 @@ FILES = {
         ("libc6", LIBRARIES, ["libc.so.6", "ld-linux-armhf.so.3"]),
     ],
 }
-PROGRAMS = ["pages"]
+PROGRAMS = ["pages", "jit"]
 
 
 def test_image(guest, cache):
