@@ -84,15 +84,16 @@ static bool move_device(struct vm *vm, const struct part *p, uint8_t *bytes, boo
         unsigned left = p->bytes - at;
         n = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
         uint64_t v = 0;
-        if (write) {
+        if (write)
             memcpy(&v, bytes + at, n);
-            if (!memory_write(vm, p->phys + at, n, v))
+        if (!(write ? memory_write(vm, p->phys + at, n, v)
+                    : memory_read(vm, p->phys + at, n, &v))) {
+            if (!vm->frontend->open_bus)
                 return false;
-        } else {
-            if (!memory_read(vm, p->phys + at, n, &v))
-                return false;
-            memcpy(bytes + at, &v, n);
+            v = ~0ull;
         }
+        if (!write)
+            memcpy(bytes + at, &v, n);
     }
     return true;
 }
@@ -133,6 +134,17 @@ static bool move(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uin
         bytes += p->bytes;
     }
     return true;
+}
+
+uint8_t *guest_span(struct cpu *cpu, uint32_t va, unsigned kind, unsigned *bytes)
+{
+    struct part p;
+    if (!find(cpu, va, 1, kind, &p)) {
+        cpu->exit_request = EXIT_NONE;
+        return NULL;
+    }
+    *bytes = GUEST_PAGE - (va & ~GUEST_PAGE_MASK);
+    return p.host;
 }
 
 bool guest_load(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uint64_t value[2])

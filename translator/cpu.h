@@ -60,6 +60,8 @@ struct cpu;
 void flags_settle(struct cpu *cpu);
 
 #define CPU_SPILLS 48
+/* `count` x87 registers from `first` on are on the host's x87 stack. */
+#define X87_HELD(count, first) ((unsigned)(count) | (unsigned)(first) << 9)
 
 struct cpu {
     uint32_t reg[16];       /* 0: the guest's general registers, as the frontend numbers them */
@@ -80,6 +82,11 @@ struct cpu {
      * guest's rounding mode; all exceptions masked; flags accumulate. In the host's register while
      * translated code runs; here outside, and in helpers called with CALL_FP. */
     uint32_t mxcsr;
+    /* The same for the x87's operations of the IR: its control word with all exceptions masked, and
+     * exceptions raised, in the format of the status word (vol. 1, 8.1). In the host's registers
+     * while translated code runs; brought here by `xstatus` and by leaving. */
+    uint32_t x87_control, x87_status;
+    uint32_t x87_held; /* X87_HELD: what a fault in translated code finds in the host's registers */
     uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
 
     /* A poke that could not be delivered: the way into translated code tests it, inside the guest
@@ -153,4 +160,7 @@ enum access_kind {
     ACCESS_FETCH = 2,
     ACCESS_USER = 4,  /* or'ed in: with user's rights whatever the mode */
     ACCESS_DEBUG = 8, /* or'ed in: every right, no side effect */
+    ACCESS_AHEAD = 16, /* or'ed in: nothing is accessed, a page is looked at because its neighbour was: no
+                          accessed bit is set, and a page where it is clear gives a status */
+    ACCESS_SYSTEM = 32, /* or'ed in: with the most privileged mode's rights whatever the mode */
 };

@@ -84,6 +84,10 @@ struct frontend {
     unsigned pin_count;
     const struct frontend_helper *helpers; /* .name NULL ends; `call` names them by index */
     enum nan_rule nan;
+    uint16_t x87; /* offset of the eight registers of the x87 operations (ir_x87.h); 0: none */
+    /* Where nothing answers at a physical address, reads give ones and writes vanish (a PC's bus);
+     * else they fault with WALK_NOTHING. */
+    bool open_bus;
 
     void (*reset)(struct cpu *cpu);          /* power-on state */
     uint32_t (*mode)(const struct cpu *cpu); /* mode word for the next instruction */

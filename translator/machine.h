@@ -289,6 +289,7 @@ struct vm {
 
     struct ram *ram, *last_ram;
     struct device_range *devices;
+    struct port_map *ports; /* ports.c; NULL: none */
     struct windows windows;
     struct cache cache;
     struct site sites[SITES];

@@ -52,7 +52,8 @@ static bool fetch(struct lift *l, uint32_t va, unsigned bytes, uint32_t *code)
     if (!read_half(s, va, &low) || (bytes == 4 && !read_half(s, va + 2, &high)))
         return false;
     *code = low | (uint32_t)high << 16;
-    if (!l->peek && va + bytes - s->l.pc > s->end - s->l.pc)
+    uint32_t begin = s->l.pc & ~1u;
+    if (!l->peek && va + bytes - begin > s->end - begin)
         s->end = va + bytes;
     return true;
 }

@@ -18,7 +18,8 @@
 
 static void soft_flush_page(struct vm *vm, uint32_t va)
 {
-    for (unsigned kind = 0; kind <= (ACCESS_WRITE | ACCESS_FETCH | ACCESS_USER); kind++) {
+    for (unsigned n = 0; n <= 2 * (ACCESS_WRITE | ACCESS_FETCH | ACCESS_USER) + 1; n++) {
+        unsigned kind = n / 2 | (n % 2 != 0 ? ACCESS_SYSTEM : 0);
         struct soft_entry *e = soft_slot(vm, va, kind);
         if ((e->page & GUEST_PAGE_MASK) == va)
             e->page = 0;

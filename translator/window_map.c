@@ -260,7 +260,7 @@ static bool continues(const struct fill *f, uint32_t va, unsigned kind, const st
     struct walk n;
     if (mapped(f->w, near))
         return false;
-    f->vm->frontend->walk(f->vm->cpu, near, kind & ~(unsigned)ACCESS_WRITE, &n);
+    f->vm->frontend->walk(f->vm->cpu, near, (kind & ~(unsigned)ACCESS_WRITE) | ACCESS_AHEAD, &n);
     return n.status == 0 && n.rights == k->rights && n.global == k->global && !n.device &&
            n.phys == k->phys - (va & ~GUEST_PAGE_MASK) +
                          (uint64_t)(int64_t)(int32_t)(near - (va & GUEST_PAGE_MASK)) &&

@@ -2,7 +2,8 @@
  * Floating point with SSE, exact as softfloat.
  *
  * The host's result and flags are the guest's unless the result is a NaN (rules for choosing NaNs
- * differ) or is tiny (x86 detects tininess after rounding, ARM and SPARC before). Both are seen by
+ * differ) or is tiny (x86 detects tininess after rounding, ARM and SPARC before), but for a guest
+ * with x86's rules, which the host has. Both are seen by
  * one or two compares of the result; the cold path computes again in software and merges its flags,
  * which are a superset of the host's. Operands stay in their registers for that, so results get a
  * register of their own. Conversions to integers go the same way when out of range.
@@ -34,6 +35,10 @@ static struct cold *soft(struct gen *g, unsigned op, unsigned d, unsigned a, uns
 /* To the cold path if d is a NaN, or tiny (a zero comes back at once). */
 static void check(struct gen *g, struct cold *k, unsigned d, bool wide, bool tiny)
 {
+    if (g->k->frontend->nan == NAN_X86) {
+        k->back = code_offset(&g->c);
+        return;
+    }
     if (tiny) {
         unsigned t = xscratch(g);
         struct mem mask = constant(g, wide ? K_ABS64 : K_ABS32);

@@ -3,5 +3,6 @@
 
 const struct board *const boards[] = {
     &board_virt,
+    &board_pc,
     NULL,
 };

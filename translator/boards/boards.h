@@ -4,3 +4,4 @@
 #include <translator/board.h>
 
 extern const struct board board_virt; /* virt.c: ARM */
+extern const struct board board_pc;   /* pc.c: x86 */
