@@ -10,7 +10,8 @@ HOSTED_PROGRAM := $(wildcard translator/*.c translator/devices/*.c translator/bo
 	frontends/*/*.c backends/*/*.c backends/*/*.S)
 # Code that runs in the fault upcall, while the guest's vector registers are live.
 GENERAL_REGS_ONLY := translator/window.c translator/window_map.c translator/upcall.c translator/memory.c \
-	translator/cache.c translator/sites.c frontends/arm/mmu.c
+	translator/cache.c translator/sites.c frontends/arm/mmu.c \
+	frontends/sparc/mmu.c
 
 HOSTED_COMMON := -std=gnu11 -O2 -g $(WARN) -fno-strict-aliasing -fno-omit-frame-pointer -fPIE \
 	-fno-common -MMD -MP
