@@ -176,6 +176,9 @@ void cache_add(struct vm *vm, struct block *b);
 void cache_kill(struct vm *vm, struct block *b);
 /* Forget all blocks with code in the page. */
 void cache_kill_page(struct vm *vm, struct ram *r, uint64_t phys);
+/* The same, because the running block writes into its own page: from now on its blocks compare their source.
+ * False: too many pages do. */
+bool cache_check_page(struct vm *vm, struct ram *r, uint64_t phys);
 /* Forget the blocks at this place, which were found not to be what they were made of. */
 void cache_kill_stale(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode);
 /* Protect the pages again that were left writable. */

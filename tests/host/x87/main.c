@@ -102,6 +102,11 @@ int main(void)
 {
     native_start();
     guest_start();
+    fault_start();
+    known_cases(&interp_backend, 0);
+    known_cases(&interp_backend, 3);
+    known_cases(&x86_64_backend, 3);
+    known_cases(&x86_64_backend, 0);
     random_cases("x87 single interp kernel", &interp_backend, 0, true);
     random_cases("x87 single interp user", &interp_backend, 3, true);
     random_cases("x87 single x86_64 user", &x86_64_backend, 3, true);
