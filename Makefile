@@ -105,9 +105,20 @@ program_name = $(if $(filter tests/vm,$(1)),vmtest,$(notdir $(1)))
 program_objects = $(patsubst %,$(B)/user/%.o,$(basename $(wildcard $(1)/*.c $(1)/*.S)))
 PROGRAMS := $(foreach d,$(PROGRAM_DIRS),$(B)/programs/$(call program_name,$(d)).elf)
 LIBGCC := $(shell gcc -print-libgcc-file-name 2>/dev/null)
+
+# The translator is linked into two programs: the VM task, drivers/vm, and the hosted program.
+TRANSLATOR_SRC := $(wildcard translator/*.c translator/devices/*.c translator/boards/*.c \
+	frontends/*/*.c backends/*/*.c backends/*/*.S)
+# Code that runs in the fault upcall, while the guest's vector registers are live.
+GENERAL_REGS_ONLY := translator/window.c translator/window_map.c translator/upcall.c translator/memory.c \
+	translator/cache.c translator/sites.c frontends/arm/mmu.c
+program_extra_drivers_vm := $(patsubst %,$(B)/user/%.o,$(basename $(TRANSLATOR_SRC)))
+$(program_extra_drivers_vm) $(patsubst %.c,$(B)/user/%.o,$(wildcard drivers/vm/*.c)): USER_FLAGS += -I.
+$(patsubst %.c,$(B)/user/%.o,$(GENERAL_REGS_ONLY)): USER_FLAGS += -mgeneral-regs-only
+
 define program
 $(B)/programs/$(call program_name,$(1)).full.elf: $(call program_objects,$(1)) $(LIB) \
-		arch/$(ARCH)/user/task.ld
+		$(program_extra_$(subst /,_,$(1))) arch/$(ARCH)/user/task.ld
 	@mkdir -p $$(@D)
 	$$(call say,LD)$(LD) --no-relax -T arch/$(ARCH)/user/task.ld -z max-page-size=4096 --gc-sections -o $$@ \
 		$$(filter %.o,$$^) $(LIB) $(LIBGCC)

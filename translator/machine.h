@@ -73,7 +73,7 @@ static inline struct ram_page *ram_page(struct ram *r, uint64_t phys)
 #define WINDOW_MAX      64
 #define WINDOW_STRIDE   (8ULL << 30)
 #define LEAF_PAGES      1024u
-#define MAPPING_COUNT   (1u << 20)
+#define MAPPING_COUNT   (1u << 19)
 #define JUMPS_LISTED    512
 #define CODE_PAGE_WORDS 256
 

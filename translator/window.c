@@ -21,7 +21,7 @@
 #include <translator/window.h>
 
 #define WINDOW_GUARD  (64u << 10)
-#define LEAF_COUNT    4096u
+#define LEAF_COUNT    1024u
 #define GUEST_PAGES   (1u << 20) /* virtual ones */
 #define WINDOWS_USUAL 32
 
