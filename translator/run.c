@@ -192,10 +192,12 @@ void flush_output(struct vm *vm)
 
 static void attend(struct vm *vm)
 {
-    uint64_t bits;
+    uint64_t bits = 0;
     vm->cpu->attention = 0;
     vm->upcall->pending = 0;
     vm_poll(vm->event, &bits);
+    if (bits & SIGNAL_DEADLINE)
+        vm->time_armed = 0; /* perhaps a little early: then it is armed again */
     if (__atomic_exchange_n(&vm->attend, 0, __ATOMIC_SEQ_CST) != 0 && vm->board->serve != NULL)
         vm->board->serve(vm);
     flush_output(vm);
