@@ -201,6 +201,7 @@ void arm_windows(const struct cpu *cpu, struct window_keys *k)
     k->global_only = arm_privileged(c);
     k->main = k->global_only ? ARM_KEY_MAPPED : user;
     k->alt = k->choose = user;
+    k->nothing = k->global_only && (user & ARM_KEY_DENIED) != 0;
 }
 
 void arm_restore(struct cpu *cpu, unsigned side)
