@@ -97,7 +97,8 @@ static void link_exit(struct vm *vm, struct block_exit *e, struct block *b, bool
 static void note_jump(struct vm *vm, struct block *b, bool global)
 {
     uint64_t host = vm->backend->entry(b);
-    if (host == 0 || b->cut || (vm->windows.keys.global_only && !global))
+    if (host == 0 || b->cut || !jump_mode_listed(b->mode) ||
+        (vm->windows.keys.global_only && !global))
         return;
     window_note_jump(vm, b, host);
 }

@@ -26,7 +26,7 @@
 #define WINDOW_GUARD  (64u << 10)
 #define LEAF_COUNT    4096u
 #define GUEST_PAGES   (1u << 20) /* virtual ones */
-#define WINDOWS_LEAST 2 /* as many different keys as are in use at once (guest.h) */
+#define WINDOWS_LEAST 2          /* as many different keys as are in use at once (guest.h) */
 #define WINDOWS_USUAL 32
 
 static uint64_t window_base(const struct windows *s, unsigned n)
@@ -40,6 +40,7 @@ static bool make_window(struct windows *s, unsigned n)
     w->base = window_base(s, n);
     w->jumps = calloc(JUMP_ENTRIES, sizeof *w->jumps);
     w->fetch = calloc(FETCH_ENTRIES, sizeof *w->fetch);
+    w->code = w->jumps_unlisted = true; /* jumps are cleared when the window is taken */
     return w->jumps != NULL && w->fetch != NULL;
 }
 
@@ -118,7 +119,7 @@ void window_note_jump(struct vm *vm, const struct block *b, uint64_t host)
         w->jump_list[w->jump_count++] = (uint16_t)slot;
     else
         w->jumps_unlisted = true;
-    w->jumps[slot] = (struct jump_entry){b->pc, b->mode, host};
+    w->jumps[slot] = (struct jump_entry){.pc = b->pc, .host = host};
     note_code(vm, w, b->pc);
 }
 
@@ -127,10 +128,10 @@ void window_forget_code(struct window *w)
     if (!w->code)
         return;
     if (w->jumps_unlisted)
-        memset(w->jumps, 0, JUMP_ENTRIES * sizeof *w->jumps);
+        jumps_clear(w->jumps);
     else
         for (unsigned n = 0; n < w->jump_count; n++)
-            w->jumps[w->jump_list[n]] = (struct jump_entry){0};
+            w->jumps[w->jump_list[n]] = NO_JUMP;
     memset(w->fetch, 0, FETCH_ENTRIES * sizeof *w->fetch);
     memset(w->code_pages, 0, sizeof w->code_pages);
     w->jump_count = 0;
@@ -148,7 +149,7 @@ void window_forget_code_page(struct window *w, uint32_t va)
     for (unsigned n = 0; n < count; n++) {
         struct jump_entry *j = &w->jumps[w->jumps_unlisted ? n : w->jump_list[n]];
         if ((j->pc & GUEST_PAGE_MASK) == va)
-            *j = (struct jump_entry){0};
+            *j = NO_JUMP;
     }
 }
 

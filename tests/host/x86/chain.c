@@ -114,7 +114,7 @@ static void jumping(void)
     struct cpu *cpu = &machine->cpu.cpu;
     be->link(exit_to(&a, 0x2000), &b, 0);
     fetch[2].phys = (0x80000000u + 0x2000) >> 12;
-    *j = (struct jump_entry){0x1000, 7, be->entry(&a)};
+    *j = (struct jump_entry){.pc = 0x1000, .host = be->entry(&a)};
     cpu->attention = 1;
     go("attention", 5, 0x1000, (struct expected){EXIT_CHECK, 0x1000, 5, 0});
     cpu->attention = 0;
@@ -124,9 +124,13 @@ static void jumping(void)
     result("pending poke makes attention", cpu->attention != 0, "none");
     cpu->attention = 0;
     cpu->pending = NULL;
-    j->mode = 8;
+    j->absent = 1;
+    go("jump to an absent entry", 1, 0x1000, (struct expected){EXIT_LOOKUP, 0x1000, 0, 1});
+    *j = NO_JUMP;
+    go("jump to 0", 1, 0, (struct expected){EXIT_LOOKUP, 0, 0, 1});
+    jumps[jump_slot(0x1000, 8)] = (struct jump_entry){.pc = 0x1000, .host = be->entry(&a)};
     go("jump in another mode", 1, 0x1000, (struct expected){EXIT_LOOKUP, 0x1000, 0, 1});
-    *j = (struct jump_entry){0};
+    jumps[jump_slot(0x1000, 8)] = NO_JUMP;
 }
 
 /* Block a reaches into the page at 0x2000: all ways to it but the dispatcher's look whether that page
@@ -149,11 +153,11 @@ static void two_pages(const char *mode)
     snprintf(name, sizeof name, "second page is there, %s", mode);
     go(name, 5, 0, (struct expected){EXIT_LINK, 0x2000, 0, 0});
     be->link(exit_to(&a, 0x2000), &b, 0);
-    *j = (struct jump_entry){0x1000, 7, be->entry(&a)};
+    *j = (struct jump_entry){.pc = 0x1000, .host = be->entry(&a)};
     fetch[2].page = 0;
     snprintf(name, sizeof name, "computed jump to two pages, %s", mode);
     go(name, 1, 0x1000, (struct expected){EXIT_LOOKUP, 0x1000, 0, 1});
-    *j = (struct jump_entry){0};
+    *j = NO_JUMP;
 }
 
 static void budgets(void)
@@ -165,10 +169,10 @@ static void budgets(void)
     result("budget left", cpu->budget == 1, "%d", cpu->budget);
     struct jump_entry *j = &jumps[jump_slot(0x1000, 7)];
     be->link(exit_to(&a, 0x2000), &b, 0);
-    *j = (struct jump_entry){0x1000, 7, be->entry(&a)};
+    *j = (struct jump_entry){.pc = 0x1000, .host = be->entry(&a)};
     cpu->budget = 11; /* a, b, a, a, a and one over */
     go("computed jump", 1, 0x1000, (struct expected){EXIT_CHECK, 0x1000, 0u - 3, 1});
-    *j = (struct jump_entry){0};
+    *j = NO_JUMP;
 }
 
 void test_chains(void)
