@@ -54,7 +54,8 @@ static void walk(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w)
         e = &model.global[spot - FIRST_GLOBAL];
     else if (spot < SPOTS)
         e = &model.large[(spot - FIRST_LARGE) / LARGE_PAGES], w->size = LARGE_SIZE;
-    if (e == NULL || !e->valid || (model.denied && spot < FIRST_GLOBAL) || (user && spot >= FIRST_LARGE))
+    if (e == NULL || !e->valid || (model.denied && spot < FIRST_GLOBAL) ||
+        (user && spot >= FIRST_LARGE))
         return;
     w->rights = WALK_READ | (e->write && !(user && w->global) ? WALK_WRITE : 0);
     if ((kind & ACCESS_WRITE) != 0 && (w->rights & WALK_WRITE) == 0)
