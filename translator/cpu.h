@@ -86,6 +86,10 @@ struct cpu {
      * range (tetrapla/vm.h), and sets `attention` if it is not 0. NULL: nobody pokes. */
     volatile uint64_t *pending;
 
+    /* Where the computed jump to cpu->pc goes that `jumps` does not know, if that can be said at once;
+     * 0: leave with EXIT_LOOKUP. NULL: always leave. */
+    uint64_t (*look_up)(struct cpu *cpu);
+
     /* -- not used by translated code -- */
     struct vm *vm;
     uint32_t exit_value;   /* with exit_reason: an argument */

@@ -226,6 +226,7 @@ bool site_mark(struct vm *vm, uint64_t phys, unsigned bits);
     COUNT(enters, "entries into translated code")                \
     COUNT(links, "links made")                                   \
     COUNT(lookups, "computed jumps looked up by the dispatcher") \
+    COUNT(lookups_inside, "  without leaving translated code")   \
     COUNT(exceptions, "guest exceptions")                        \
     COUNT(calls, "  of them system calls")                       \
     COUNT(interrupts, "guest interrupts")                        \

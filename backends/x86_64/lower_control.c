@@ -419,7 +419,7 @@ static void one_cold(struct gen *g, const struct cold *c)
     case COLD_LOOKUP:
         m = state_mem(offsetof(struct cpu, pc));
         x86_rm(&g->c, X_MOV_M, false, c->reg, &m, 0);
-        x86_jmp_to(&g->c, g->s->leave_lookup);
+        x86_jmp_to(&g->c, g->s->look_up);
         break;
     default:
         cold_soft(g, c);

@@ -108,6 +108,32 @@ static void links(void)
     go("unlinked again", 5, 0, (struct expected){EXIT_LINK, 0x2000, 0, 0});
 }
 
+/* cpu->look_up: what it is asked, and what it says once. */
+static uint64_t look_up_says;
+static uint32_t look_up_pc;
+
+static uint64_t look_up(struct cpu *cpu)
+{
+    uint64_t says = look_up_says;
+    look_up_pc = cpu->pc;
+    look_up_says = 0;
+    return says;
+}
+
+/* Jumps that the table does not know: the second is to block a, which jumps again. */
+static void asking(void)
+{
+    struct cpu *cpu = &machine->cpu.cpu;
+    be->link(exit_to(&a, 0x1000), NULL, 0);
+    cpu->look_up = look_up;
+    go("look_up does not know", 1, 0x5000, (struct expected){EXIT_LOOKUP, 0x5000, 0, 1});
+    result("look_up was asked", look_up_pc == 0x5000, "%x", look_up_pc);
+    look_up_says = be->entry(&a);
+    go("look_up knows", 1, 0x1000, (struct expected){EXIT_LINK, 0x1000, 0u - 1, 1});
+    cpu->look_up = NULL;
+    be->link(exit_to(&a, 0x1000), &a, 0);
+}
+
 static void jumping(void)
 {
     struct jump_entry *j = &jumps[jump_slot(0x1000, 7)];
@@ -183,6 +209,7 @@ void test_chains(void)
         return;
     links();
     jumping();
+    asking();
     if (make_both(true))
         budgets();
     second_phys = 0x80002000u;
