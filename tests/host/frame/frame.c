@@ -23,7 +23,7 @@ bool result(const char *name, bool good, const char *why, ...)
     return good;
 }
 
-void skipped(const char *name, const char *why)
+void result_skip(const char *name, const char *why)
 {
     printf("skip %s: %s\n", name, why);
 }
