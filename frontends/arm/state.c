@@ -184,7 +184,7 @@ uint32_t arm_asid(const struct arm_cpu *c)
 /* Software that keeps itself from user memory most of the time (privileged access never, by the
  * DACR) switches a domain off and on at each kernel entry and user access. Keys hold only the
  * fields of domains that process-dependent pages are in; with those off, such pages are in no
- * window, so all processes share one. */
+ * window, and nothing is mapped for it at all. */
 void arm_windows(const struct cpu *cpu, struct window_keys *k)
 {
     const struct arm_cpu *c = arm_of_const(cpu);
