@@ -8,8 +8,8 @@ from guest import REDUCED, Failure, Guest
 from results import Script
 
 script = Script()
-FORKS = f"i=0; while [ $i -lt {50 if REDUCED else 1000} ]; do /bin/true; i=$((i + 1)); done"
-PAGE_SWITCHES = 2000 if REDUCED else 1000000
+FORKS = f"i=0; while [ $i -lt {10 if REDUCED else 1000} ]; do /bin/true; i=$((i + 1)); done"
+PAGE_SWITCHES = 500 if REDUCED else 1000000
 SLACK = 64 << 10  # kilobytes that the program may take beside the guest's RAM
 
 
