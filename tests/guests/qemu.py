@@ -5,8 +5,9 @@ QEMU is the independent reference: from power-on both run the kernel's decompres
 with the device tree that QEMU made and equal registers. At each of PLACES registers and the kernel's
 memory must be equal without any help, and the next STEPS instructions are compared one by one. Behind
 the first, MPIDR is read and copied: QEMU does not say there that it has one processor only, and the
-kernel would patch itself differently. The last comes before the kernel first looks at the time or
-at a device: from there on, two machines whose clocks differ run different instructions.
+kernel would patch itself differently. The last comes before init_IRQ, which looks for the devices
+in the tree: one (GICv2m) our board does not have. Behind that, clocks are read, and two machines
+whose clocks differ run different instructions.
 """
 
 import os
@@ -24,8 +25,8 @@ APPEND = "console=ttyAMA0 quiet"
 STEPS = {"vmlinuz": 4000, "vmlinuz-lpae": 1000}
 FIXUP = "__lookup_processor_type"  # runs before the MMU is on: at its physical address
 VIRTUAL_TO_PHYSICAL = 0x40000000 - 0xc0000000
-PLACES = [FIXUP, "start_kernel", "setup_arch", "unflatten_device_tree", "setup_per_cpu_areas",
-          "vfs_caches_init_early", "sched_init"]
+PLACES = [FIXUP, "start_kernel", "setup_arch", "unflatten_device_tree", "vfs_caches_init_early",
+          "sched_init", "rcu_init", "early_irq_init"]
 # The page tables, the stack, and what lies behind the kernel's code: its data.
 MEMORY = {"vmlinuz": "0xc0004000,0x4000", "vmlinuz-lpae": "0xc0003000,0x5000"}
 DATA = "_einittext"
