@@ -167,7 +167,7 @@ for size in (64, 256, 2048):
     script.test(f"boot-{size}M", boot(size))
 script.test("boot-lpae", boot(1024, "vmlinuz-lpae"))
 script.test("boot-windows-2", boot(128, options=["--windows", "2"]))
-script.test("boot-interpreter", boot(256, options=["--backend", "interp"], limit=180))
+script.test("boot-interpreter", boot(256, options=["--backend", "interp"], limit=600))
 script.test("commands", commands)
 script.test("forks", forks)
 script.test("keystrokes", keystrokes)
