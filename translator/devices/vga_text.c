@@ -261,6 +261,13 @@ void vga_hurry(struct vga *v)
 
 void vga_show(struct vga *v, bool shown)
 {
+    struct out o = {.terminal = v->terminal};
+    if (v->shown && !shown && !v->stale) { /* leave the picture; what comes begins below it */
+        put_text(&o, "\x1b[0m\x1b[?25h");
+        put_position(&o, v->rows - 1, 0);
+        put_text(&o, "\r\n");
+        flush(&o);
+    }
     if (v->shown != shown)
         v->stale = true;
     v->shown = shown;
