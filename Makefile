@@ -31,10 +31,11 @@ all: kernel programs
 help:
 	@sed -n 's/^## //p' Makefile
 ## make            the kernel and all user tasks
-## make iso        build/tetrapla.iso, boots by BIOS and UEFI
+## make iso        build/tetrapla.iso, boots by BIOS and UEFI (GUESTS=... as with make run)
 ## make hosted     build/hosted/tetrapla, the translator as a Linux program
 ## make hosted-sanitized  the same with sanitizers, in build/hosted-san
-## make run        boot it in QEMU (window if there is a display, else serial)
+## make run        boot it in QEMU (window if there is a display, else serial) with an ARM Linux;
+##                 GUESTS="arm arm": two of them, GUESTS= : none
 ## make test       everything; ends with "N passed, N failed" (TESTS="name ..." runs some)
 ## make check      the quick part of it: builds, format, hosted tests
 ## make bench-kernel  instruction counts of the kernel's paths
@@ -105,9 +106,20 @@ program_name = $(if $(filter tests/vm,$(1)),vmtest,$(notdir $(1)))
 program_objects = $(patsubst %,$(B)/user/%.o,$(basename $(wildcard $(1)/*.c $(1)/*.S)))
 PROGRAMS := $(foreach d,$(PROGRAM_DIRS),$(B)/programs/$(call program_name,$(d)).elf)
 LIBGCC := $(shell gcc -print-libgcc-file-name 2>/dev/null)
+
+# The translator is linked into two programs: the VM task, drivers/vm, and the hosted program.
+TRANSLATOR_SRC := $(wildcard translator/*.c translator/devices/*.c translator/boards/*.c \
+	frontends/*/*.c backends/*/*.c backends/*/*.S)
+# Code that runs in the fault upcall, while the guest's vector registers are live.
+GENERAL_REGS_ONLY := translator/window.c translator/window_map.c translator/upcall.c translator/memory.c \
+	translator/cache.c translator/sites.c frontends/arm/mmu.c
+program_extra_drivers_vm := $(patsubst %,$(B)/user/%.o,$(basename $(TRANSLATOR_SRC)))
+$(program_extra_drivers_vm) $(patsubst %.c,$(B)/user/%.o,$(wildcard drivers/vm/*.c)): USER_FLAGS += -I.
+$(patsubst %.c,$(B)/user/%.o,$(GENERAL_REGS_ONLY)): USER_FLAGS += -mgeneral-regs-only
+
 define program
 $(B)/programs/$(call program_name,$(1)).full.elf: $(call program_objects,$(1)) $(LIB) \
-		arch/$(ARCH)/user/task.ld
+		$(program_extra_$(subst /,_,$(1))) arch/$(ARCH)/user/task.ld
 	@mkdir -p $$(@D)
 	$$(call say,LD)$(LD) --no-relax -T arch/$(ARCH)/user/task.ld -z max-page-size=4096 --gc-sections -o $$@ \
 		$$(filter %.o,$$^) $(LIB) $(LIBGCC)
@@ -124,15 +136,28 @@ include arch/hosted/build.mk
 
 # ---- the ISO, and machines to boot it on -------------------------------------------------------
 ISO := $(B)/tetrapla.iso
+# Guests on the ISO, a word each (tools/guests/lines.py); they get the first panes.
+GUESTS := arm
 iso: iso-packages
 	@$(MAKE) --no-print-directory $(ISO)
-# What boot/grub.cfg names goes onto the ISO: the kernel, its symbols, the manifest, the programs.
-$(ISO): $(B)/kernel.elf $(B)/kernel.sym $(PROGRAMS) boot/grub.cfg boot/manifest tools/make-iso
+# What boot/grub.cfg names goes onto the ISO: the kernel, its symbols, the manifest, the programs; and the
+# guests with their images.
+ISO_PARTS := $(B)/kernel.elf $(B)/kernel.sym $(PROGRAMS) boot/grub.cfg boot/manifest tools/make-iso \
+	$(wildcard tools/guests/*.py) tools/guests/init
+$(ISO): $(ISO_PARTS) $(B)/guests
+	tools/make-iso --build $(B) --output $@ --guests '$(GUESTS)'
+# Changes when GUESTS does.
+$(B)/guests: FORCE
+	@mkdir -p $(@D)
+	@echo '$(GUESTS)' | cmp -s - $@ || echo '$(GUESTS)' >$@
+# The same without guests: four shells, for the tests.
+$(B)/plain.iso: $(ISO_PARTS)
 	tools/make-iso --build $(B) --output $@
 iso-packages:
 	@tools/install-packages "make iso" build iso
 run: run-packages iso
 	@tools/run-machine $(ISO)
+FORCE:
 run-packages:
 	@tools/install-packages "make run" run $(if $(DISPLAY)$(WAYLAND_DISPLAY),window)
 
@@ -173,6 +198,6 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all help run-hosted bench-cpu bench-cpu-packages kernel programs clean iso iso-packages run run-packages test test-packages \
+.PHONY: FORCE all help run-hosted bench-cpu bench-cpu-packages kernel programs clean iso iso-packages run run-packages test test-packages \
 	check check-packages host-tests bench-kernel bench-packages
 .SECONDARY:

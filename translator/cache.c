@@ -182,7 +182,7 @@ static void remove_from_jumps(struct vm *vm, const struct block *b)
     for (unsigned n = 0; host != 0 && n < vm->windows.count; n++) {
         struct jump_entry *j = &vm->windows.window[n].jumps[at];
         if (j->host == host)
-            *j = (struct jump_entry){0};
+            *j = NO_JUMP;
     }
 }
 
@@ -251,6 +251,15 @@ void cache_kill_page(struct vm *vm, struct ram *r, uint64_t phys)
     p->code = 0;
     if (++p->write_faults == CHECKED_AFTER)
         begin_checks(vm, p);
+}
+
+bool cache_check_page(struct vm *vm, struct ram *r, uint64_t phys)
+{
+    struct ram_page *p = ram_page(r, phys);
+    if (!p->checked)
+        p->write_faults = CHECKED_AFTER - 1;
+    cache_kill_page(vm, r, phys);
+    return p->checked;
 }
 
 /* ---- links -------------------------------------------------------------------------------------- */

@@ -93,6 +93,10 @@ struct cpu {
      * range (tetrapla/vm.h), and sets `attention` if it is not 0. NULL: nobody pokes. */
     volatile uint64_t *pending;
 
+    /* Where the computed jump to cpu->pc goes that `jumps` does not know, if that can be said at once;
+     * 0: leave with EXIT_LOOKUP. NULL: always leave. */
+    uint64_t (*look_up)(struct cpu *cpu);
+
     /* -- not used by translated code -- */
     struct vm *vm;
     uint32_t exit_value;   /* with exit_reason: an argument */
@@ -108,14 +112,27 @@ _Static_assert(offsetof(struct cpu, spill) == 128, "hot fields");
 
 enum cpu_line { CPU_IRQ = 1, CPU_FIQ = 2, CPU_RESET = 4 };
 
-/* Computed jumps: looked up by translated code in entry jump_slot(pc, mode). */
+/* Computed jumps, returns too: looked up by translated code in entry jump_slot(pc, mode). The entry
+ * need not name the low 12 bits of the mode: those of one pc in two such modes lie in two slots,
+ * because the factor below is odd. pc and `mode_high` are compared as one number of 64 bits; for modes
+ * below JUMP_ENTRIES, the common ones, that is pc alone. */
 #define JUMP_ENTRIES 4096
 struct jump_entry {
-    uint32_t pc;   /* with mode bits */
-    uint32_t mode; /* frontend's mode word, as in struct block */
-    uint64_t host; /* where its translation begins */
+    uint32_t pc;        /* with mode bits */
+    uint32_t mode_high; /* jump_mode_high(mode), or UINT32_MAX: nothing is here */
+    uint64_t host;      /* where its translation begins */
 };
-/* What a mode adds to the slot number, so that the same code in two modes has two entries. */
+#define NO_JUMP ((struct jump_entry){.mode_high = UINT32_MAX})
+static inline void jumps_clear(struct jump_entry *jumps)
+{
+    for (unsigned n = 0; n < JUMP_ENTRIES; n++)
+        jumps[n] = NO_JUMP;
+}
+static inline uint32_t jump_mode_high(uint32_t mode)
+{
+    return mode / JUMP_ENTRIES;
+}
+/* What a mode adds to the slot number. */
 static inline uint32_t jump_mode_slots(uint32_t mode)
 {
     return mode * 0x2b5 & (JUMP_ENTRIES - 1);
@@ -160,7 +177,8 @@ enum access_kind {
     ACCESS_FETCH = 2,
     ACCESS_USER = 4,  /* or'ed in: with user's rights whatever the mode */
     ACCESS_DEBUG = 8, /* or'ed in: every right, no side effect */
-    ACCESS_AHEAD = 16, /* or'ed in: nothing is accessed, a page is looked at because its neighbour was: no
+    ACCESS_AHEAD =
+        16, /* or'ed in: nothing is accessed, a page is looked at because its neighbour was: no
                           accessed bit is set, and a page where it is clear gives a status */
     ACCESS_SYSTEM = 32, /* or'ed in: with the most privileged mode's rights whatever the mode */
 };

@@ -40,12 +40,14 @@ struct walk {
 };
 
 /* Which windows (cached address spaces) the CPU uses now. Equal keys: equal mappings and rights,
- * until a flush names them. */
+ * until a flush names them. At most two of the three are different: two windows always do. */
 struct window_keys {
     uint64_t main;    /* ordinary accesses in the current mode */
     uint64_t alt;     /* MEM_USER accesses */
     uint64_t choose;  /* privileged mode: accesses to process-dependent pages */
     bool global_only; /* `main` holds global pages only; others are reached through `choose` */
+    bool nothing;     /* no page is ever put into alt and choose, they take no window's place: what
+                       * may be accessed there nevertheless goes through C code. Not for `main`. */
 };
 
 /* What lift works on. */
@@ -62,6 +64,9 @@ struct lift {
     bool (*fetch)(struct lift *l, uint32_t va, unsigned bytes, uint32_t *code);
     /* Set around fetches that only look ahead, in the page of pc: the block does not depend on them. */
     bool peek;
+    /* Code in this page is being written (stores_act_at_once): the block ends after an instruction
+     * that stores. */
+    bool stores_end;
     /* Instructions are counted: one whose condition fails counts as well, so no branch leads over an
      * `insn` but to a way out of the block. */
     bool counted;
@@ -88,6 +93,8 @@ struct frontend {
     /* Where nothing answers at a physical address, reads give ones and writes vanish (a PC's bus);
      * else they fault with WALK_NOTHING. */
     bool open_bus;
+    /* A store into code counts from the next instruction on (x86), without any barrier. */
+    bool stores_act_at_once;
 
     void (*reset)(struct cpu *cpu);          /* power-on state */
     uint32_t (*mode)(const struct cpu *cpu); /* mode word for the next instruction */

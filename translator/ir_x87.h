@@ -65,8 +65,8 @@ static inline unsigned x87_imm_format(int64_t imm)
 static inline ir_ref ir_x87_emit(struct ir_block *b, enum ir_op op, enum ir_type t, ir_ref x,
                                  ir_ref y, int64_t imm)
 {
-    return ir_emit(b, (struct ir_ins){
-                          .op = (uint8_t)op, .type = (uint8_t)t, .a = x, .b = y, .imm = imm});
+    return ir_emit(
+        b, (struct ir_ins){.op = (uint8_t)op, .type = (uint8_t)t, .a = x, .b = y, .imm = imm});
 }
 static inline void ir_x87_set(struct ir_block *b, unsigned d, ir_ref sig, ir_ref sign_exp)
 {

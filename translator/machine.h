@@ -72,8 +72,9 @@ static inline struct ram_page *ram_page(struct ram *r, uint64_t phys)
 
 #define WINDOW_MAX      64
 #define WINDOW_STRIDE   (8ULL << 30)
+#define WINDOW_SLAB     ((WINDOW_MAX + 1) * WINDOW_STRIDE)
 #define LEAF_PAGES      1024u
-#define MAPPING_COUNT   (1u << 20)
+#define MAPPING_COUNT   (1u << 19)
 #define JUMPS_LISTED    512
 #define CODE_PAGE_WORDS 256
 
@@ -107,9 +108,11 @@ struct mapping {
 };
 
 struct windows {
-    uint64_t slab;  /* WINDOW_MAX windows of WINDOW_STRIDE; window i begins 64 KiB into its part */
+    uint64_t slab;  /* parts of WINDOW_STRIDE; window i begins 64 KiB into its part, nothing last */
     unsigned count; /* how many may be used */
     struct window window[WINDOW_MAX];
+    struct window nothing;              /* is always empty (window_keys.nothing); */
+    uint32_t nothing_pc;                /*   the instruction that got an allowed fault there last */
     uint8_t by_key[256];                /* number of a window, by hash of its key: a guess */
     struct window *main, *alt, *choose; /* in use now; choose NULL: none made yet */
     struct window_keys keys;
@@ -176,6 +179,9 @@ void cache_add(struct vm *vm, struct block *b);
 void cache_kill(struct vm *vm, struct block *b);
 /* Forget all blocks with code in the page. */
 void cache_kill_page(struct vm *vm, struct ram *r, uint64_t phys);
+/* The same, because the running block writes into its own page: from now on its blocks compare their source.
+ * False: too many pages do. */
+bool cache_check_page(struct vm *vm, struct ram *r, uint64_t phys);
 /* Forget the blocks at this place, which were found not to be what they were made of. */
 void cache_kill_stale(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode);
 /* Protect the pages again that were left writable. */
@@ -223,6 +229,7 @@ bool site_mark(struct vm *vm, uint64_t phys, unsigned bits);
     COUNT(enters, "entries into translated code")                \
     COUNT(links, "links made")                                   \
     COUNT(lookups, "computed jumps looked up by the dispatcher") \
+    COUNT(lookups_inside, "  without leaving translated code")   \
     COUNT(exceptions, "guest exceptions")                        \
     COUNT(calls, "  of them system calls")                       \
     COUNT(interrupts, "guest interrupts")                        \

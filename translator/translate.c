@@ -169,6 +169,7 @@ static void lift_guarded(struct vm *vm, struct source *s)
         guard_page(vm, s->phys[0], first, last < GUEST_PAGE ? last : GUEST_PAGE - 1);
     if (s->second && is_checked(vm, s->phys[1]))
         guard_page(vm, s->phys[1], 0, last - GUEST_PAGE);
+    s->l.stores_end = vm->frontend->stores_act_at_once;
     lift_code(vm, s);
 }
 

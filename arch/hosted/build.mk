@@ -6,12 +6,6 @@
 # Two builds with the same rules: $(B)/hosted, and $(B)/hosted-san with the sanitizers.
 
 HOSTED_PORT := $(filter-out arch/hosted/main.c,$(wildcard arch/hosted/*.c arch/hosted/*.S))
-HOSTED_PROGRAM := $(wildcard translator/*.c translator/devices/*.c translator/boards/*.c \
-	frontends/*/*.c backends/*/*.c backends/*/*.S)
-# Code that runs in the fault upcall, while the guest's vector registers are live.
-GENERAL_REGS_ONLY := translator/window.c translator/window_map.c translator/upcall.c translator/memory.c \
-	translator/cache.c translator/sites.c frontends/arm/mmu.c \
-	frontends/sparc/mmu.c
 
 HOSTED_COMMON := -std=gnu11 -O2 -g $(WARN) -fno-strict-aliasing -fno-omit-frame-pointer -fPIE \
 	-fno-common -MMD -MP
@@ -45,7 +39,7 @@ $(1)/%.o: %.S arch/hosted/build.mk
 $(1)/libhosted.a: $(patsubst %,$(1)/%.o,$(basename $(HOSTED_PORT)))
 	@rm -f $$@
 	$$(call say,AR)$(AR) rcs $$@ $$^
-$(1)/tetrapla: $(1)/arch/hosted/main.o $(patsubst %,$(1)/%.o,$(basename $(HOSTED_PROGRAM))) \
+$(1)/tetrapla: $(1)/arch/hosted/main.o $(patsubst %,$(1)/%.o,$(basename $(TRANSLATOR_SRC))) \
 		$(1)/libhosted.a
 	$$(call say,LD)$(CC) -pie -pthread $(2) -o $$@ $$^
 $(1)/vmtest: $(patsubst %,$(1)/%.o,$(basename $(wildcard tests/vm/*.c tests/vm/*.S))) \

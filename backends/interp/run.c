@@ -156,7 +156,7 @@ static struct block *look_up(const struct cpu *cpu, uint32_t mode, uint32_t pc)
     if (cpu->jumps == NULL)
         return NULL;
     j = &cpu->jumps[jump_slot(pc, mode)];
-    if (j->pc != pc || j->mode != mode || j->host == 0)
+    if (j->pc != pc || j->mode_high != jump_mode_high(mode) || j->host == 0)
         return NULL;
     struct block *to = (struct block *)(uintptr_t)j->host;
     return to->phys2 == 0 || block_second_holds(cpu, to) ? to : NULL;
@@ -414,7 +414,8 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
         case IR_jumpto:
             cpu->pc = (uint32_t)f[o->a].x;
             *why = o->aux & JUMP_CHECK ? EXIT_CHECK : EXIT_LOOKUP;
-            return o->aux & JUMP_CHECK ? NULL : look_up(cpu, from->mode ^ (uint32_t)o->imm, cpu->pc);
+            return o->aux & JUMP_CHECK ? NULL
+                                       : look_up(cpu, from->mode ^ (uint32_t)o->imm, cpu->pc);
         case IR_leave:
             cpu->pc = (uint32_t)f[o->a].x;
             *why = (enum exit_reason)o->imm;

@@ -241,12 +241,15 @@ static void label(struct gen *g, const struct ir_ins *i)
     g->eflags_state = g->eflags_state && !g->flags_differ[i->imm];
 }
 
-/* Computed jump: the entry of cpu->jumps that pc hashes to holds pc, mode and the host address. */
+/* Computed jump: the entry of cpu->jumps that pc hashes to holds pc, the mode's upper bits and the host
+ * address. */
 static void jumpto(struct gen *g, const struct ir_ins *i)
 {
+    uint32_t mode = g->k->block->mode ^ (uint32_t)i->imm, high = jump_mode_high(mode);
     refund(g, g->k->block->insns - g->insns);
-    uint32_t mode = g->k->block->mode ^ (uint32_t)i->imm;
-    unsigned pc = reg_of(g, i->a), e = scratch(g);
+    unsigned pc = reg_of(g, i->a), e = scratch(g), k = pc;
+    struct cold *c = add_cold(g, COLD_LOOKUP);
+    c->reg = (uint8_t)pc;
     struct mem jumps = state_mem(offsetof(struct cpu, jumps)), key = mem_base(e, 0),
                host = mem_base(e, offsetof(struct jump_entry, host)),
                hash = {.base = NO_REG, .index = (uint8_t)pc, .scale = 2};
@@ -255,15 +258,9 @@ static void jumpto(struct gen *g, const struct ir_ins *i)
     x86_rm(&g->c, X_LEA, false, e, &hash, 0);
     x86_rr(&g->c, X_AND_I, false, 0, e, (JUMP_ENTRIES - 1) * (int)sizeof(struct jump_entry));
     x86_rm(&g->c, X_ADD, true, e, &jumps, 0);
-    struct cold *c = add_cold(g, COLD_LOOKUP);
-    c->reg = (uint8_t)pc;
-    unsigned k = pc;
-    if (mode == 0) { /* an empty entry is all zeros: it must not match pc 0 */
-        x86_rr(&g->c, X_TEST, false, pc, pc, 0);
-        c->field[c->fields++] = x86_jcc(&g->c, CC_E, 0);
-    } else {
+    if (high != 0) { /* else it is 0 as the upper half of pc's register */
         k = scratch(g);
-        x86_const(&g->c, k, (uint64_t)mode << 32);
+        x86_const(&g->c, k, (uint64_t)high << 32);
         x86_rr(&g->c, X_OR, true, k, pc, 0);
     }
     x86_rm(&g->c, X_CMP, true, k, &key, 0);
@@ -423,7 +420,7 @@ static void one_cold(struct gen *g, const struct cold *c)
     case COLD_LOOKUP:
         m = state_mem(offsetof(struct cpu, pc));
         x86_rm(&g->c, X_MOV_M, false, c->reg, &m, 0);
-        x86_jmp_to(&g->c, g->s->leave_lookup);
+        x86_jmp_to(&g->c, g->s->look_up);
         break;
     default:
         cold_soft(g, c);

@@ -112,8 +112,7 @@ static void pushed(struct gen *g, unsigned reg)
 }
 static bool can_push(const struct gen *g, unsigned reg)
 {
-    return g->x87_held == 0 ||
-           (g->x87_held < HOLD_MAX && ((g->x87_first - 1) & 7) == (reg & 7));
+    return g->x87_held == 0 || (g->x87_held < HOLD_MAX && ((g->x87_first - 1) & 7) == (reg & 7));
 }
 
 /* Make reg the host's ST(0). */

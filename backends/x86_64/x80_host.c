@@ -8,11 +8,11 @@
 #include <translator/x80_host.h>
 
 /* *a to st(0), *b to st(1); then as many registers as the function left. */
-#define RUN(code)                                                                              \
+#define RUN(code)                                                                               \
     __asm__ volatile("fnstsw %[old]\n\tfnclex\n\tfldcw %[masked]\n\tfldt %[b]\n\tfldt %[a]\n\t" \
-                     "fldcw %[cw]\n\t" code "\n\tfnstsw %[sw]\n\tfnclex\n\tfldcw %[masked]"    \
-                     : [old] "=m"(old), [sw] "=m"(status)                                      \
-                     : [a] "m"(*a), [b] "m"(*b), [cw] "m"(control), [masked] "m"(masked));     \
+                     "fldcw %[cw]\n\t" code "\n\tfnstsw %[sw]\n\tfnclex\n\tfldcw %[masked]"     \
+                     : [old] "=m"(old), [sw] "=m"(status)                                       \
+                     : [a] "m"(*a), [b] "m"(*b), [cw] "m"(control), [masked] "m"(masked));      \
     break
 
 #define KEPT (X80_EXCEPTIONS | X80_C1)

@@ -2,8 +2,9 @@
  * What happens when a task dies: by its own fault, by exit, on request, or by a key chord.
  *
  * A fault of a driver is answered by a new incarnation, unless it has died too often without
- * serving anyone (restart.c). Any other death leaves the task stopped, and what it served goes
- * away with it.
+ * serving anyone (restart.c). So is the exit of a guest that wants to start again. Any other death
+ * leaves the task stopped, and what it served goes away with it; if it had a pane, the pane says
+ * so.
  */
 #include "root_task.h"
 
@@ -68,13 +69,35 @@ void death_by_fault(struct task *t, const uint64_t fault[FAULT_WORDS])
                  t->m->name, RESTART_DEATHS, RESTART_WINDOW / 1000000000);
     }
     services_down(t);
+    panes_say(t, "stopped by a fault; the log says more");
 }
+
+/* What the exit statuses of a guest mean; the program itself says it in the pane. */
+static const char *const guest_exits[] = {
+    [GUEST_OFF] = ": the guest is switched off",
+    [GUEST_BROKEN] = ": the virtual machine is broken",
+    [GUEST_CONFIGURATION] = ": this guest is impossible",
+    [GUEST_RESET] = ": the guest starts again",
+};
 
 void death_by_exit(struct task *t, int status)
 {
+    const char *meaning = "";
+    if (t->m->guest && status >= 0 && status < (int)(sizeof guest_exits / sizeof *guest_exits))
+        meaning = guest_exits[status];
     task_stop(t, ROOT_EXITED);
+    log_line("task %s: exited with status %d%s", t->m->name, status, meaning);
+    if (t->m->guest && status == GUEST_RESET) {
+        if (restart_after_death(&t->restart, time_now())) {
+            task_start(t);
+            return;
+        }
+        t->state = ROOT_GIVEN_UP;
+        log_line("task %s: more than %u resets in %llu s: not started again", t->m->name,
+                 RESTART_DEATHS, RESTART_WINDOW / 1000000000);
+        panes_say(t, "too many resets in a row: not started again");
+    }
     services_down(t);
-    log_line("task %s: exited with status %d", t->m->name, status);
 }
 
 int death_by_request(struct task *t, bool again)
@@ -85,6 +108,7 @@ int death_by_request(struct task *t, bool again)
     if (t->m->driver || again)
         return task_start(t);
     services_down(t);
+    panes_say(t, "killed");
     return OK;
 }
 

@@ -1,9 +1,12 @@
 /*
- * The keys of a task: how each value is read and which field it fills.
+ * The keys of tasks and guests: how each value is read and which field it fills.
  *
- * A key is one row of the table at the end: its name, the function that reads its value, the field
- * and the range. A function writes only its own field, and only after the whole value was found
- * good, so a task's row is usable as far as it goes even if the task is skipped.
+ * A key is one row of the table at the end: its name, who has it, the function that reads its
+ * value, the field and the range. A function writes only its own field, and only after the whole
+ * value was found good, so a task's row is usable as far as it goes even if the task is skipped.
+ *
+ * What a guest's program has to know is passed on (PASSED): the word, as it stands in the manifest,
+ * is added to the program's arguments. Root understands only what it must grant.
  */
 #include "keys.h"
 
@@ -14,9 +17,11 @@
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
 
-/* One key of a task. */
+enum { TASK = 1, GUEST = 2, BOTH = TASK | GUEST, PASSED = 4 };
+
 struct key {
     const char *name;
+    unsigned who; /* TASK, GUEST, BOTH; PASSED */
     bool (*read)(struct reader *r, const struct key *k, const struct word *w,
                  struct manifest_task *t);
     size_t field; /* offset in struct manifest_task */
@@ -332,56 +337,205 @@ static bool read_text(struct reader *r, const struct key *k, const struct word *
 }
 
 /* A flag may be written bare or with =yes or =no. */
+static bool check_flag(struct reader *r, const struct key *k, const struct word *w,
+                       struct manifest_task *t)
+{
+    (void)t;
+    if (!w->has_value || strcmp(w->value, "yes") == 0 || strcmp(w->value, "no") == 0)
+        return true;
+    return mistake(r, w->value_at, "%s is a flag: write it alone, or =yes or =no", k->name);
+}
+
 static bool read_flag(struct reader *r, const struct key *k, const struct word *w,
                       struct manifest_task *t)
 {
-    bool value = true;
-    if (w->has_value) {
-        value = strcmp(w->value, "yes") == 0;
-        if (!value && strcmp(w->value, "no") != 0)
-            return mistake(r, w->value_at, "%s is a flag: write it alone, or =yes or =no", k->name);
-    }
-    *(bool *)field_of(t, k) = value;
+    if (!check_flag(r, k, w, t))
+        return false;
+    *(bool *)field_of(t, k) = !w->has_value || strcmp(w->value, "yes") == 0;
     return true;
+}
+
+/* ---- guests ----------------------------------------------------------------------------------- */
+
+/* One word, for the program to understand. low is unused, high is the size of the field. */
+static bool read_word(struct reader *r, const struct key *k, const struct word *w,
+                      struct manifest_task *t)
+{
+    return name_copy(r, w->value_at, w->value, strlen(w->value), field_of(t, k));
+}
+
+/* Something that only the program understands: it is just passed on. */
+static bool read_any(struct reader *r, const struct key *k, const struct word *w,
+                     struct manifest_task *t)
+{
+    (void)r, (void)k, (void)w, (void)t;
+    return true;
+}
+
+static bool check_number(struct reader *r, const struct key *k, const struct word *w,
+                         struct manifest_task *t)
+{
+    uint64_t value;
+    (void)t;
+    return number_item(r, w->value_at, w->value, strlen(w->value), k->low, k->high, &value);
+}
+
+static bool check_size(struct reader *r, const struct key *k, const struct word *w,
+                       struct manifest_task *t)
+{
+    uint64_t value;
+    (void)t;
+    return size_value(r, k, w, &value);
+}
+
+/* Names of modules, at most k->high; each is granted once. */
+static bool read_modules(struct reader *r, const struct key *k, const struct word *w,
+                         struct manifest_task *t)
+{
+    struct manifest_task names; /* only its field `modules` is used */
+    struct key list = {
+        .name = k->name, .field = offsetof(struct manifest_task, modules), .high = k->high};
+    if (!read_names(r, &list, w, &names))
+        return false;
+    for (unsigned i = 0; i < names.modules.count; i++) {
+        const struct manifest_name *n = &names.modules.item[i];
+        if (name_list_has(&t->modules, n->text))
+            continue;
+        if (t->modules.count == MANIFEST_LIST)
+            return mistake(r, n->at, "a guest has at most %u modules", MANIFEST_LIST);
+        t->modules.item[t->modules.count++] = *n;
+    }
+    return true;
+}
+
+/* Memory that a guest's pages are carved from: whole large pages, so that they can be mapped as
+ * such. */
+static bool read_large(struct reader *r, const struct key *k, const struct word *w,
+                       struct manifest_task *t)
+{
+    uint64_t value;
+    if (!size_value(r, k, w, &value))
+        return false;
+    if (value % (2 * MIB))
+        return mistake(r, w->value_at, "%.40s is no multiple of 2M", w->value);
+    *(uint64_t *)field_of(t, k) = value;
+    return true;
+}
+
+static bool read_guest_memory(struct reader *r, const struct key *k, const struct word *w,
+                              struct manifest_task *t)
+{
+    t->memory_at = w->value_at;
+    return read_large(r, k, w, t);
+}
+
+/* Append KEY=VALUE to the arguments, the value in quotes where the manifest would need them. */
+static bool args_add(struct reader *r, struct manifest_task *t, struct place at, const char *name,
+                     const char *value)
+{
+    char text[2 * MANIFEST_ARGS];
+    size_t n = 0, used = strlen(t->args);
+    bool quotes = !*value || strpbrk(value, " \t\"\\") != NULL;
+    for (const char *c = value; *c && n < sizeof text - 2; c++) {
+        if (*c == '"' || *c == '\\')
+            text[n++] = '\\';
+        text[n++] = *c;
+    }
+    text[n] = 0;
+    n = (size_t)snprintf(t->args + used, sizeof t->args - used, "%s%s=%s%s%s", used ? " " : "",
+                         name, quotes ? "\"" : "", text, quotes ? "\"" : "");
+    if (used + n < sizeof t->args)
+        return true;
+    t->args[used] = 0;
+    return mistake(r, at, "what is told to the guest's program is longer than %u bytes",
+                   MANIFEST_ARGS - 1);
 }
 
 #define FIELD(name) offsetof(struct manifest_task, name)
 static const struct key keys[] = {
-    /* name          value         field                low   high */
-    {"program", read_names, FIELD(program), 0, 1},
-    {"priority", read_number, FIELD(priority), 0, 30}, /* root itself has 31 */
-    {"budget", read_budget, FIELD(budget_ns), 10000, 10000000000},
-    {"memory", read_memory, FIELD(memory), 128 * KIB, 1024 * GIB},
-    {"quota", read_pages, FIELD(quota), 64 * KIB, 64 * GIB},
-    {"driver", read_flag, FIELD(driver), 0, 0},
-    {"admin", read_flag, FIELD(admin), 0, 0},
-    {"args", read_text, FIELD(args), 0, MANIFEST_ARGS},
-    {"serve", read_names, FIELD(serve), 0, MANIFEST_LIST},
-    {"use", read_names, FIELD(use), 0, MANIFEST_LIST},
-    {"irq", read_numbers, FIELD(irq), 0, 15},
-    {"ports", read_ranges, FIELD(ports), 0, 0xffff},
-    {"module", read_names, FIELD(modules), 0, MANIFEST_LIST},
-    {"framebuffer", read_flag, FIELD(framebuffer), 0, 0},
-    {"state", read_pages, FIELD(state), 4 * KIB, 16 * GIB},
-    {"channels", read_names, FIELD(channel_servers), 0, MANIFEST_LIST},
-    {"channel", read_channels, FIELD(channels), 0, MANIFEST_LIST},
-    {"pane", read_pane, FIELD(channels), 1, 16},
-    {"capacity", read_power, FIELD(capacity), 1 * KIB, 1 * MIB},
-    {"chord", read_names, FIELD(chords), 0, 4},
+    /* name      who   value        field                low   high */
+    {"program", BOTH, read_names, FIELD(program), 0, 1},
+    {"priority", BOTH, read_number, FIELD(priority), 0, 30}, /* root itself has 31 */
+    {"budget", BOTH, read_budget, FIELD(budget_ns), 10000, 10000000000},
+    {"memory", TASK, read_memory, FIELD(memory), 128 * KIB, 1024 * GIB},
+    {"quota", BOTH, read_pages, FIELD(quota), 64 * KIB, 64 * GIB},
+    {"driver", TASK, read_flag, FIELD(driver), 0, 0},
+    {"admin", TASK, read_flag, FIELD(admin), 0, 0},
+    {"args", TASK, read_text, FIELD(args), 0, MANIFEST_ARGS},
+    {"serve", TASK, read_names, FIELD(serve), 0, MANIFEST_LIST},
+    {"use", TASK, read_names, FIELD(use), 0, MANIFEST_LIST},
+    {"irq", TASK, read_numbers, FIELD(irq), 0, 15},
+    {"ports", TASK, read_ranges, FIELD(ports), 0, 0xffff},
+    {"module", TASK, read_names, FIELD(modules), 0, MANIFEST_LIST},
+    {"framebuffer", TASK, read_flag, FIELD(framebuffer), 0, 0},
+    {"state", TASK, read_pages, FIELD(state), 4 * KIB, 16 * GIB},
+    {"channels", TASK, read_names, FIELD(channel_servers), 0, MANIFEST_LIST},
+    {"channel", TASK, read_channels, FIELD(channels), 0, MANIFEST_LIST},
+    {"pane", BOTH, read_pane, FIELD(channels), 1, 16},
+    {"capacity", BOTH, read_power, FIELD(capacity), 1 * KIB, 1 * MIB},
+    {"chord", TASK, read_names, FIELD(chords), 0, 4},
+
+    {"isa", GUEST | PASSED, read_word, FIELD(isa), 0, MANIFEST_NAME},
+    {"memory", GUEST | PASSED, read_guest_memory, FIELD(guest_memory), 2 * MIB, 4 * GIB},
+    {"overhead", GUEST, read_large, FIELD(overhead), 2 * MIB, 4 * GIB},
+    {"board", GUEST | PASSED, read_any, 0, 0, 0},
+    {"cpu", GUEST | PASSED, read_any, 0, 0, 0},
+    {"backend", GUEST | PASSED, read_any, 0, 0, 0},
+    {"kernel", GUEST | PASSED, read_modules, 0, 0, 1},
+    {"initrd", GUEST | PASSED, read_modules, 0, 0, 1},
+    {"bios", GUEST | PASSED, read_modules, 0, 0, 1},
+    {"dtb", GUEST | PASSED, read_modules, 0, 0, 1},
+    {"disk", GUEST | PASSED, read_modules, 0, 0, 4},
+    {"append", GUEST | PASSED, read_any, 0, 0, 0},
+    {"cache", GUEST | PASSED, check_size, 0, 256 * KIB, 1 * GIB},
+    {"block-limit", GUEST | PASSED, check_number, 0, 1, 1024},
+    {"windows", GUEST | PASSED, check_number, 0, 1, 64},
+    {"dump", GUEST | PASSED, read_any, 0, 0, 0},
+    {"random", GUEST | PASSED, check_number, 0, 1, UINT32_MAX},
+    {"icount", GUEST | PASSED, check_flag, 0, 0, 0},
+    {"stats", GUEST | PASSED, check_flag, 0, 0, 0},
 };
 enum { KEY_COUNT = sizeof keys / sizeof *keys };
+_Static_assert(KEY_COUNT <= 64, "a bit for each key");
+
+static bool is_flag(const struct key *k)
+{
+    return k->read == read_flag || k->read == check_flag;
+}
+
+static bool key_wrong(struct reader *r, const struct word *w, bool guest)
+{
+    for (unsigned i = 0; i < KEY_COUNT; i++)
+        if (strcmp(w->key, keys[i].name) == 0)
+            return mistake(r, w->at, guest ? "a guest takes no %s" : "only a guest takes %s",
+                           w->key);
+    return mistake(r, w->at, "unknown key '%.40s'", w->key);
+}
 
 bool key_read(struct reader *r, const struct word *w, struct manifest_task *t)
 {
-    for (unsigned i = 0; i < KEY_COUNT; i++) {
-        if (strcmp(w->key, keys[i].name) != 0)
-            continue;
-        if (t->keys >> i & 1)
-            return mistake(r, w->at, "%s is given twice", w->key);
-        t->keys |= 1ULL << i;
-        if (!w->has_value && keys[i].read != read_flag)
-            return mistake(r, w->at, "%s needs a value: %s=...", w->key, w->key);
-        return keys[i].read(r, &keys[i], w, t);
-    }
-    return mistake(r, w->at, "unknown key '%.40s'", w->key);
+    const struct key *k = keys;
+    unsigned who = t->guest ? GUEST : TASK;
+    while (k < keys + KEY_COUNT && (strcmp(w->key, k->name) != 0 || !(k->who & who)))
+        k++;
+    if (k == keys + KEY_COUNT)
+        return key_wrong(r, w, t->guest);
+    if (t->keys >> (k - keys) & 1)
+        return mistake(r, w->at, "%s is given twice", w->key);
+    t->keys |= 1ULL << (k - keys);
+    if (!w->has_value && !is_flag(k))
+        return mistake(r, w->at, "%s needs a value: %s=...", w->key, w->key);
+    if (!k->read(r, k, w, t))
+        return false;
+    return !(k->who & PASSED) || args_add(r, t, w->at, w->key, w->has_value ? w->value : "yes");
+}
+
+bool guest_args(struct reader *r, struct manifest_task *t)
+{
+    char text[24];
+    for (unsigned i = 0; i < KEY_COUNT; i++)
+        if (keys[i].read == read_guest_memory && t->keys >> i & 1)
+            return true;
+    snprintf(text, sizeof text, "%lluM", (unsigned long long)(t->guest_memory / MIB));
+    return args_add(r, t, t->at, "memory", text);
 }

@@ -2,6 +2,7 @@
  * The manifest's first pass: lines and directives.
  *
  *     task NAME program=MODULE [KEY=VALUE | FLAG]...
+ *     guest NAME isa=NAME [KEY=VALUE | FLAG]...
  *     log SERVICE:INDEX
  *
  * A directive is one row of a table, a key of a task one row of another (keys.c). After a mistake
@@ -10,6 +11,9 @@
 #include "keys.h"
 
 #include <string.h>
+
+#define KIB 1024ULL
+#define MIB (1024 * KIB)
 
 /* ---- directives ------------------------------------------------------------------------------- */
 
@@ -27,7 +31,38 @@ static bool operand(struct reader *r, const struct word *directive, const char *
     return false;
 }
 
-static void parse_task(struct reader *r, struct manifest *m, const struct word *directive)
+/* What a line gives that says nothing else. */
+static const struct manifest_task task_defaults = {
+    .priority = 8, .memory = 1 * MIB, .quota = 256 * KIB, .capacity = 8 * KIB};
+/* A guest is a task of the program vm. One level below the shells, so that they can stop it. */
+static const struct manifest_task guest_defaults = {.guest = true,
+                                                    .priority = 7,
+                                                    .quota = 32 * MIB,
+                                                    .capacity = 8 * KIB,
+                                                    .guest_memory = 256 * MIB,
+                                                    .overhead = 96 * MIB,
+                                                    .program = {1, {{.text = "vm"}}},
+                                                    .use = {1, {{.text = "clock"}}}};
+
+/* All keys are read. */
+static void finish_task(struct reader *r, struct manifest_task *t)
+{
+    if (t->program.count == 0)
+        mistake(r, t->at, "task '%s' needs program=MODULE", t->name);
+}
+
+static void finish_guest(struct reader *r, struct manifest_task *t)
+{
+    if (!t->isa[0])
+        mistake(r, t->at, "guest '%s' needs isa=NAME", t->name);
+    guest_args(r, t);
+    t->memory = t->guest_memory + t->overhead;
+}
+
+/* The rest of a line that describes a task. */
+static void parse_entry(struct reader *r, struct manifest *m, const struct word *directive,
+                        const struct manifest_task *defaults,
+                        void (*finish)(struct reader *r, struct manifest_task *t))
 {
     struct word w;
     if (!operand(r, directive, "a name", &w))
@@ -36,13 +71,13 @@ static void parse_task(struct reader *r, struct manifest *m, const struct word *
     bool full = m->count == MANIFEST_TASKS;
     struct manifest_task *t = &m->task[full ? 0 : m->count];
     struct manifest_task kept = *t;
-    *t = (struct manifest_task){
-        .at = w.at, .priority = 8, .memory = 1 << 20, .quota = 256 << 10, .capacity = 8 << 10};
+    *t = *defaults;
+    t->at = t->memory_at = t->program.item[0].at = t->use.item[0].at = w.at;
     bool named = false;
     if (full)
         mistake(r, w.at, "more than %u tasks", MANIFEST_TASKS);
     else if (w.has_value)
-        mistake(r, w.at, "the task's name must come before its keys");
+        mistake(r, w.at, "the %s's name must come before its keys", directive->key);
     else
         named = name_copy(r, w.at, w.key, strlen(w.key), t->name);
     struct manifest_task *same = NULL;
@@ -58,13 +93,23 @@ static void parse_task(struct reader *r, struct manifest *m, const struct word *
         else if (kind != WORD_BAD)
             break;
     }
-    if (t->program.count == 0 && r->mistakes == before)
-        mistake(r, t->at, "task '%s' needs program=MODULE", t->name);
+    if (r->mistakes == before)
+        finish(r, t);
     t->skipped = r->mistakes != before;
     if (named)
         m->count++;
     else
         *t = kept;
+}
+
+static void parse_task(struct reader *r, struct manifest *m, const struct word *directive)
+{
+    parse_entry(r, m, directive, &task_defaults, finish_task);
+}
+
+static void parse_guest(struct reader *r, struct manifest *m, const struct word *directive)
+{
+    parse_entry(r, m, directive, &guest_defaults, finish_guest);
 }
 
 static void parse_log(struct reader *r, struct manifest *m, const struct word *directive)
@@ -93,6 +138,7 @@ static const struct {
     void (*parse)(struct reader *r, struct manifest *m, const struct word *directive);
 } directives[] = {
     {"task", parse_task},
+    {"guest", parse_guest},
     {"log", parse_log},
 };
 

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MANIFEST_NAME      24 /* bytes of a name with its final zero, as in struct grant */
-#define MANIFEST_ARGS      256
+#define MANIFEST_NAME      24  /* bytes of a name with its final zero, as in struct grant */
+#define MANIFEST_ARGS      512 /* as in struct startup */
 #define MANIFEST_TASKS     48
 #define MANIFEST_LIST      8  /* items of one key */
 #define MANIFEST_INDEX_MAX 62 /* highest index of a channel: bit 63 is the deadline's */
@@ -67,6 +67,9 @@ struct manifest_task {
     uint64_t memory, quota, state, capacity; /* bytes */
     struct place memory_at;
     bool driver, admin, framebuffer;
+    bool guest;                      /* a `guest` line */
+    char isa[MANIFEST_NAME];         /* guest: its architecture, not empty */
+    uint64_t guest_memory, overhead; /* guest: bytes; memory is their sum */
     char args[MANIFEST_ARGS];
     struct name_list serve, use, modules, channel_servers, chords;
     struct range_list irq, ports;

@@ -122,6 +122,9 @@ int services_up(struct task *server);
 void links_wake(const struct task *t);
 struct link *link_nth(unsigned n); /* NULL past the end */
 
+/* A line about a task that has died, in its panes, as far as it fits now. */
+void panes_say(const struct task *t, const char *text);
+
 /* ---- grants.c */
 /* Put every grant of the manifest into a new task and describe it in *s. A status; *what is then
  * the grant that failed. */

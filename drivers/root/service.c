@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <tetrapla/channel.h>
+#include <tetrapla/console.h>
 
 static struct service services[MANIFEST_TASKS];
 static unsigned service_count;
@@ -241,5 +242,30 @@ void links_wake(const struct task *t)
             continue;
         sys_signal(l->server_notification, 1ULL << l->index);
         sys_signal(l->client_notification, 1ULL << l->client_bit);
+    }
+}
+
+/* CAN ends an escape sequence that was cut off. */
+void panes_say(const struct task *t, const char *text)
+{
+    char line[120];
+    int n = snprintf(line, sizeof line, "\030\033[0m\r\n[%s: %s]\r\n", t->m->name, text);
+    for (unsigned i = 0; i < link_count; i++) {
+        const struct link *l = &links[i];
+        if (l->client != t || strcmp(l->name, "console") != 0 || l->index >= CONSOLE_PANES_MAX)
+            continue;
+        struct channel c;
+        void *at =
+            window_open(WINDOW_MEMORY, l->block.region, 0, l->block.pages, MAP_READ | MAP_WRITE);
+        struct grant g = {.kind = GRANT_CHANNEL,
+                          .handle = l->client_notification,
+                          .peer = l->server_notification,
+                          .index = l->client_bit,
+                          .peer_bit = l->index,
+                          .va = (uint64_t)at,
+                          .bytes = l->block.pages * PAGE_SIZE};
+        if (at && channel_open(&c, &g))
+            channel_write_some(&c, line, (size_t)n);
+        window_close(WINDOW_MEMORY);
     }
 }

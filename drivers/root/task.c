@@ -16,7 +16,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STACK_PAGES 16
+/* Bytes of the main thread's stack. A guest's translator wants more than other programs. */
+static uint64_t stack_bytes(const struct task *t)
+{
+    return t->m->guest ? 512 * 1024 : 64 * 1024;
+}
 
 struct task *task_find(const char *name)
 {
@@ -89,7 +93,7 @@ static int load(struct task *t, struct image *image)
         return refuse(t, QUOTA, "mapping its module");
     int status = BAD_ARG;
     const char *reason = image_check(file, module->bytes, IMAGE_VA, HEAP_VA, image);
-    uint64_t needed = (image->pages + STACK_PAGES) * PAGE_SIZE;
+    uint64_t needed = image->pages * PAGE_SIZE + stack_bytes(t);
     if (reason)
         log_line("task %s: not started: module %s: %s", t->m->name, program, reason);
     else if (needed > t->m->memory)
@@ -193,9 +197,9 @@ static int map_image(struct task *t, const struct image *image)
     op[count++] = (struct map_op){.kind = MAP_MAP,
                                   .rights = MAP_READ | MAP_WRITE,
                                   .region = t->memory.region,
-                                  .va = STACK_TOP - STACK_PAGES * PAGE_SIZE,
+                                  .va = STACK_TOP - stack_bytes(t),
                                   .offset = offset,
-                                  .pages = STACK_PAGES};
+                                  .pages = stack_bytes(t) / PAGE_SIZE};
     op[count++] = (struct map_op){.kind = MAP_MAP,
                                   .rights = MAP_READ,
                                   .region = t->page.region,
@@ -219,7 +223,7 @@ static int describe(struct task *t, const struct image *image)
     s->incarnation = t->starts;
     s->priority = (uint32_t)t->m->priority;
     s->memory_bytes = t->m->memory;
-    s->memory_used = (image->pages + STACK_PAGES) * PAGE_SIZE;
+    s->memory_used = image->pages * PAGE_SIZE + stack_bytes(t);
     int status = grants_make(t, s, &what);
     window_close(WINDOW_PAGE);
     return status == OK ? OK : refuse(t, status, what);

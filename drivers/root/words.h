@@ -5,7 +5,7 @@
 
 #include "manifest.h"
 
-#define WORD_MAX 300
+#define WORD_MAX 560
 
 struct word {
     char key[WORD_MAX]; /* the part before '=', or the whole word */

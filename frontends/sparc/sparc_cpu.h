@@ -96,7 +96,6 @@ struct sparc_cpu {
     /* The last FPop, when its current exceptions have not been asked for: opf, else 0; operands. */
     uint32_t fp_last;
     uint64_t fp_a, fp_b;
-    uint32_t fp_entry; /* FPops that trap: number of fd, opf and operand registers are in the code */
     /* -- not used by translated code directly -- */
     uint32_t fsr; /* RD, TEM, NS, ftt, cexc; aexc is in cpu.mxcsr, fcc above */
     uint32_t psr; /* all but icc */

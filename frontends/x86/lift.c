@@ -256,8 +256,18 @@ static bool beyond_limit(const struct x86_lift *a)
            (eip > a->limit || a->limit - eip < (uint32_t)a->insn.length - 1);
 }
 
+/* Whether what was lifted from instruction `first` of the IR on may store. */
+static bool may_store(const struct x86_lift *a, unsigned first)
+{
+    for (unsigned n = first; n <= a->b->count; n++)
+        if (a->b->ins[n].op == IR_st || a->b->ins[n].op == IR_call)
+            return true;
+    return false;
+}
+
 static void lift_one(struct x86_lift *a, enum x86_error error)
 {
+    unsigned first = a->b->count + 1;
     a->next = a->pc + a->insn.length;
     ir_insn(a->b, a->pc, 0);
     if (a->mode & XMODE_SHADOW)
@@ -270,6 +280,8 @@ static void lift_one(struct x86_lift *a, enum x86_error error)
         x86_lift_raise(a, VECTOR_UD, 0);
     else
         dispatch(a);
+    if (!a->ended && a->l->stores_end && may_store(a, first))
+        x86_jump(a, a->next, JUMP_PLAIN, 0);
 }
 
 static void begin(struct x86_lift *a, struct lift *l)

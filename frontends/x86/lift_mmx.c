@@ -281,11 +281,10 @@ uint16_t simd_place(struct x86_lift *a, unsigned n)
         return (uint16_t)simd_xmm(o->reg);
     if (o->kind == X86_MMX)
         return (uint16_t)mmx(o->reg);
-    ir_ref v = o->kind == X86_IMM
-                   ? ir_bin(a->b, IR_vmake, IR_V128,
-                            ir_const(a->b, IR_I64, (uint64_t)a->insn.imm & 0xff),
-                            ir_const(a->b, IR_I64, 0))
-                   : simd_value(a, n);
+    ir_ref v = o->kind == X86_IMM ? ir_bin(a->b, IR_vmake, IR_V128,
+                                           ir_const(a->b, IR_I64, (uint64_t)a->insn.imm & 0xff),
+                                           ir_const(a->b, IR_I64, 0))
+                                  : simd_value(a, n);
     ir_put(a->b, IR_V128, X86_STATE(operand), v);
     return (uint16_t)X86_STATE(operand);
 }
@@ -303,7 +302,8 @@ static void by_helper(struct x86_lift *a)
     uint64_t word;
     memcpy(&word, &w, 8);
     bool general = w.flags & SIMD_GENERAL;
-    ir_ref r = x86_call(a, HELPER_simd, general ? 0 : CALL_VOID, ir_const(a->b, IR_I64, word), 0, 0);
+    ir_ref r =
+        x86_call(a, HELPER_simd, general ? 0 : CALL_VOID, ir_const(a->b, IR_I64, word), 0, 0);
     if (general)
         x86_put(a, d->reg, 4, r);
     else if (is_mmx(d))

@@ -37,7 +37,8 @@ static bool root(struct x86_lift *a, enum ir_type t)
 static bool compare(struct x86_lift *a, enum ir_op op, enum ir_type t)
 {
     ir_ref y = scalar(a, 1, t), x = scalar(a, 0, t);
-    ir_ref f = ir_emit(a->b, (struct ir_ins){.op = (uint8_t)op, .type = (uint8_t)t, .a = x, .b = y});
+    ir_ref f =
+        ir_emit(a->b, (struct ir_ins){.op = (uint8_t)op, .type = (uint8_t)t, .a = x, .b = y});
     x86_put_flags(a, f, IR_FLAG_ALL);
     return true;
 }

@@ -102,6 +102,8 @@ static void repeated(struct x86_lift *a, unsigned size, bool repeat)
     if (!x86_side_exit(a, f, CC_NE, a->pc, false))
         x86_jump_to(a, ir_select(a->b, IR_I32, f, CC_NE, x86_i32(a, a->pc), x86_i32(a, a->next)),
                     JUMP_PLAIN, 0);
+    else if (i->op == X86_MOVS || i->op == X86_STOS) /* perhaps into the code that follows */
+        x86_jump(a, a->next, JUMP_PLAIN, 0);
 }
 
 bool x86_lift_string(struct x86_lift *a)

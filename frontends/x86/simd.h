@@ -18,15 +18,15 @@ union simd {
 };
 
 struct simd_args {
-    uint16_t op;       /* enum x86_op */
-    uint16_t d, s;     /* offsets of destination and source */
+    uint16_t op;   /* enum x86_op */
+    uint16_t d, s; /* offsets of destination and source */
     uint8_t imm;
-    uint8_t flags;     /* enum simd_flag */
+    uint8_t flags; /* enum simd_flag */
 };
 enum simd_flag {
-    SIMD_MMX = 1,        /* the destination is an MMX register: 8 bytes */
-    SIMD_GENERAL = 2,    /* the result goes to a general register */
-    SIMD_SHORT = 4,      /* a count or source of 8 bytes: MMX */
+    SIMD_MMX = 1,     /* the destination is an MMX register: 8 bytes */
+    SIMD_GENERAL = 2, /* the result goes to a general register */
+    SIMD_SHORT = 4,   /* a count or source of 8 bytes: MMX */
 };
 _Static_assert(sizeof(struct simd_args) == 8, "one word");
 

@@ -58,45 +58,45 @@ static bool predicate_signals(unsigned imm)
     return (imm & 3) == 1 || (imm & 3) == 2;
 }
 
-#define LANE(name, type, bits, one)                                                            \
-    static type flush_##name(const struct run *r, type v)                                      \
-    {                                                                                          \
-        const type exp = (type)(~(type)0 << 1) >> 1 & (type) ~(((type)1 << bits) - 1);         \
-        return r->sf.flush_inputs && (v & exp) == 0 ? v & ~((type)~(type)0 >> 1) : v;          \
-    }                                                                                          \
-    static type lane_##name(struct run *r, unsigned kind, type a, type b)                      \
-    {                                                                                          \
-        struct sf *s = &r->sf;                                                                 \
-        struct sf quiet = {.nan = NAN_X86, .tiny_after = true, .flush_inputs = true,           \
-                           .flush_results = true};                                             \
-        enum sf_relation o;                                                                    \
-        switch (kind) {                                                                        \
-        case K_ADD:                                                                            \
-            return name##_add(s, a, b);                                                        \
-        case K_SUB:                                                                            \
-            return name##_sub(s, a, b);                                                        \
-        case K_MUL:                                                                            \
-            return name##_mul(s, a, b);                                                        \
-        case K_DIV:                                                                            \
-            return name##_div(s, a, b);                                                        \
-        case K_SQRT:                                                                           \
-            return name##_sqrt(s, b);                                                          \
-        case K_RSQRT: /* exact to the last bit, where hardware has 12 bits */                  \
-            return name##_div(&quiet, one, name##_sqrt(&quiet, b));                            \
-        case K_RCP:                                                                            \
-            return name##_div(&quiet, one, b);                                                 \
-        case K_CMP:                                                                            \
-            o = name##_compare(s, a, b, predicate_signals(r->imm));                            \
-            return predicate(o, r->imm) ? (type) ~(type)0 : 0;                                 \
-        default: /* equal or unordered: the second operand */                                  \
-            o = name##_compare(s, a, b, true);                                                 \
-            return flush_##name(r, o == (kind == K_MIN ? SF_LESS : SF_GREATER) ? a : b);       \
-        }                                                                                      \
-    }                                                                                          \
-    static bool denormal_##name(type v)                                                        \
-    {                                                                                          \
-        type m = v & (type)((type) ~(type)0 >> 1);                                             \
-        return m != 0 && m >> bits == 0;                                                       \
+#define LANE(name, type, bits, one)                                                           \
+    static type flush_##name(const struct run *r, type v)                                     \
+    {                                                                                         \
+        const type exp = (type)(~(type)0 << 1) >> 1 & (type) ~(((type)1 << bits) - 1);        \
+        return r->sf.flush_inputs && (v & exp) == 0 ? v & ~((type) ~(type)0 >> 1) : v;        \
+    }                                                                                         \
+    static type lane_##name(struct run *r, unsigned kind, type a, type b)                     \
+    {                                                                                         \
+        struct sf *s = &r->sf;                                                                \
+        struct sf quiet = {                                                                   \
+            .nan = NAN_X86, .tiny_after = true, .flush_inputs = true, .flush_results = true}; \
+        enum sf_relation o;                                                                   \
+        switch (kind) {                                                                       \
+        case K_ADD:                                                                           \
+            return name##_add(s, a, b);                                                       \
+        case K_SUB:                                                                           \
+            return name##_sub(s, a, b);                                                       \
+        case K_MUL:                                                                           \
+            return name##_mul(s, a, b);                                                       \
+        case K_DIV:                                                                           \
+            return name##_div(s, a, b);                                                       \
+        case K_SQRT:                                                                          \
+            return name##_sqrt(s, b);                                                         \
+        case K_RSQRT: /* exact to the last bit, where hardware has 12 bits */                 \
+            return name##_div(&quiet, one, name##_sqrt(&quiet, b));                           \
+        case K_RCP:                                                                           \
+            return name##_div(&quiet, one, b);                                                \
+        case K_CMP:                                                                           \
+            o = name##_compare(s, a, b, predicate_signals(r->imm));                           \
+            return predicate(o, r->imm) ? (type) ~(type)0 : 0;                                \
+        default: /* equal or unordered: the second operand */                                 \
+            o = name##_compare(s, a, b, true);                                                \
+            return flush_##name(r, o == (kind == K_MIN ? SF_LESS : SF_GREATER) ? a : b);      \
+        }                                                                                     \
+    }                                                                                         \
+    static bool denormal_##name(type v)                                                       \
+    {                                                                                         \
+        type m = v & (type)((type) ~(type)0 >> 1);                                            \
+        return m != 0 && m >> bits == 0;                                                      \
     }
 LANE(sf32, uint32_t, 23, 0x3f800000u)
 LANE(sf64, uint64_t, 52, 0x3ff0000000000000u)
@@ -122,8 +122,8 @@ static uint64_t twice(struct run *r, unsigned kind, uint64_t a, uint64_t b)
 static const struct {
     uint16_t first;
     uint8_t kind;
-} families[] = {{X86_ADDPS, K_ADD}, {X86_SUBPS, K_SUB},   {X86_MULPS, K_MUL}, {X86_DIVPS, K_DIV},
-                {X86_MINPS, K_MIN}, {X86_MAXPS, K_MAX},   {X86_SQRTPS, K_SQRT}, {X86_CMPPS, K_CMP}};
+} families[] = {{X86_ADDPS, K_ADD}, {X86_SUBPS, K_SUB}, {X86_MULPS, K_MUL},   {X86_DIVPS, K_DIV},
+                {X86_MINPS, K_MIN}, {X86_MAXPS, K_MAX}, {X86_SQRTPS, K_SQRT}, {X86_CMPPS, K_CMP}};
 enum shape { PACKED_SINGLE, PACKED_DOUBLE, SCALAR_SINGLE, SCALAR_DOUBLE };
 
 static void lanes(struct run *r, unsigned kind, unsigned shape, union simd *d, const union simd *s)

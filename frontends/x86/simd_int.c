@@ -15,15 +15,15 @@ static int64_t clamp(int64_t v, int64_t low, int64_t high)
 #define UW(v) clamp(v, 0, 65535)
 
 /* expression of a and b, signed or unsigned lanes of d and s. */
-#define LANES(name, field, type, expression)                                                   \
-    static void name(union simd *d, const union simd *s, unsigned imm, unsigned bytes)         \
-    {                                                                                          \
-        (void)imm;                                                                             \
-        for (unsigned n = 0; n < bytes / sizeof d->field[0]; n++) {                            \
-            int64_t a = (int64_t)(type)d->field[n], b = (int64_t)(type)s->field[n];            \
-            (void)a, (void)b;                                                                  \
-            d->field[n] = (__typeof__(d->field[0]))(expression);                               \
-        }                                                                                      \
+#define LANES(name, field, type, expression)                                           \
+    static void name(union simd *d, const union simd *s, unsigned imm, unsigned bytes) \
+    {                                                                                  \
+        (void)imm;                                                                     \
+        for (unsigned n = 0; n < bytes / sizeof d->field[0]; n++) {                    \
+            int64_t a = (int64_t)(type)d->field[n], b = (int64_t)(type)s->field[n];    \
+            (void)a, (void)b;                                                          \
+            d->field[n] = (__typeof__(d->field[0]))(expression);                       \
+        }                                                                              \
     }
 
 LANES(paddb, b, uint8_t, a + b)
@@ -42,18 +42,18 @@ LANES(psubsb, b, int8_t, SB(a - b))
 LANES(psubsw, h, int16_t, SW(a - b))
 LANES(psubusb, b, uint8_t, UB(a - b))
 LANES(psubusw, h, uint16_t, UW(a - b))
-LANES(pmullw, h, int16_t, a * b)
-LANES(pmulhw, h, int16_t, a * b >> 16)
-LANES(pmulhuw, h, uint16_t, a * b >> 16)
-LANES(pmuludq, q, uint32_t, (uint64_t)a * (uint64_t)b)
+LANES(pmullw, h, int16_t, a *b)
+LANES(pmulhw, h, int16_t, a *b >> 16)
+LANES(pmulhuw, h, uint16_t, a *b >> 16)
+LANES(pmuludq, q, uint32_t, (uint64_t)a *(uint64_t)b)
 LANES(pavgb, b, uint8_t, (a + b + 1) >> 1)
 LANES(pavgw, h, uint16_t, (a + b + 1) >> 1)
 LANES(pminub, b, uint8_t, a < b ? a : b)
 LANES(pmaxub, b, uint8_t, a > b ? a : b)
 LANES(pminsw, h, int16_t, a < b ? a : b)
 LANES(pmaxsw, h, int16_t, a > b ? a : b)
-LANES(pand, q, uint64_t, a & b)
-LANES(pandn, q, uint64_t, ~a & b)
+LANES(pand, q, uint64_t, a &b)
+LANES(pandn, q, uint64_t, ~a &b)
 LANES(por, q, uint64_t, a | b)
 LANES(pxor, q, uint64_t, a ^ b)
 LANES(pcmpeqb, b, uint8_t, a == b ? -1 : 0)
@@ -64,17 +64,17 @@ LANES(pcmpgtw, h, int16_t, a > b ? -1 : 0)
 LANES(pcmpgtd, w, int32_t, a > b ? -1 : 0)
 
 /* Shifts: the count is the low 64 bits of s; beyond the lane all bits go. */
-#define SHIFT(name, field, type, shifted, beyond)                                              \
-    static void name(union simd *d, const union simd *s, unsigned imm, unsigned bytes)         \
-    {                                                                                          \
-        unsigned width = 8 * sizeof d->field[0];                                               \
-        uint64_t count = s->q[0];                                                              \
-        (void)imm;                                                                             \
-        for (unsigned n = 0; n < bytes / sizeof d->field[0]; n++) {                            \
-            type a = (type)d->field[n];                                                        \
-            unsigned by = count < width ? (unsigned)count : width - 1;                         \
-            d->field[n] = (__typeof__(d->field[0]))(count < width ? shifted : beyond);         \
-        }                                                                                      \
+#define SHIFT(name, field, type, shifted, beyond)                                      \
+    static void name(union simd *d, const union simd *s, unsigned imm, unsigned bytes) \
+    {                                                                                  \
+        unsigned width = 8 * sizeof d->field[0];                                       \
+        uint64_t count = s->q[0];                                                      \
+        (void)imm;                                                                     \
+        for (unsigned n = 0; n < bytes / sizeof d->field[0]; n++) {                    \
+            type a = (type)d->field[n];                                                \
+            unsigned by = count < width ? (unsigned)count : width - 1;                 \
+            d->field[n] = (__typeof__(d->field[0]))(count < width ? shifted : beyond); \
+        }                                                                              \
     }
 SHIFT(psllw, h, uint32_t, a << by, 0u & a << by)
 SHIFT(pslld, w, uint32_t, a << by, 0u & a << by)
@@ -123,34 +123,34 @@ static void psadbw(union simd *d, const union simd *s, unsigned imm, unsigned by
 }
 
 /* Lanes of d, then those of s, narrowed. */
-#define PACK(name, from, signed_type, to, saturate)                                            \
-    static void name(union simd *d, const union simd *s, unsigned imm, unsigned bytes)         \
-    {                                                                                          \
-        union simd r = {.q = {0, 0}};                                                          \
-        unsigned half = bytes / sizeof d->from[0];                                             \
-        (void)imm;                                                                             \
-        for (unsigned n = 0; n < half; n++) {                                                  \
-            r.to[n] = (__typeof__(r.to[0]))saturate((signed_type)d->from[n]);                  \
-            r.to[half + n] = (__typeof__(r.to[0]))saturate((signed_type)s->from[n]);           \
-        }                                                                                      \
-        memcpy(d, &r, bytes);                                                                  \
+#define PACK(name, from, signed_type, to, saturate)                                    \
+    static void name(union simd *d, const union simd *s, unsigned imm, unsigned bytes) \
+    {                                                                                  \
+        union simd r = {.q = {0, 0}};                                                  \
+        unsigned half = bytes / sizeof d->from[0];                                     \
+        (void)imm;                                                                     \
+        for (unsigned n = 0; n < half; n++) {                                          \
+            r.to[n] = (__typeof__(r.to[0]))saturate((signed_type)d->from[n]);          \
+            r.to[half + n] = (__typeof__(r.to[0]))saturate((signed_type)s->from[n]);   \
+        }                                                                              \
+        memcpy(d, &r, bytes);                                                          \
     }
 PACK(packsswb, h, int16_t, b, SB)
 PACK(packssdw, w, int32_t, h, SW)
 PACK(packuswb, h, int16_t, b, UB)
 
 /* Lanes of d and s by turns, from lane `first` on. */
-#define UNPACK(name, field, high)                                                              \
-    static void name(union simd *d, const union simd *s, unsigned imm, unsigned bytes)         \
-    {                                                                                          \
-        union simd r = {.q = {0, 0}};                                                          \
-        unsigned half = bytes / sizeof d->field[0] / 2, first = high ? half : 0;               \
-        (void)imm;                                                                             \
-        for (unsigned n = 0; n < half; n++) {                                                  \
-            r.field[2 * n] = d->field[first + n];                                              \
-            r.field[2 * n + 1] = s->field[first + n];                                          \
-        }                                                                                      \
-        memcpy(d, &r, bytes);                                                                  \
+#define UNPACK(name, field, high)                                                      \
+    static void name(union simd *d, const union simd *s, unsigned imm, unsigned bytes) \
+    {                                                                                  \
+        union simd r = {.q = {0, 0}};                                                  \
+        unsigned half = bytes / sizeof d->field[0] / 2, first = high ? half : 0;       \
+        (void)imm;                                                                     \
+        for (unsigned n = 0; n < half; n++) {                                          \
+            r.field[2 * n] = d->field[first + n];                                      \
+            r.field[2 * n + 1] = s->field[first + n];                                  \
+        }                                                                              \
+        memcpy(d, &r, bytes);                                                          \
     }
 UNPACK(punpcklbw, b, false)
 UNPACK(punpcklwd, h, false)
@@ -162,13 +162,13 @@ UNPACK(punpckhdq, w, true)
 UNPACK(punpckhqdq, q, true)
 
 /* Four lanes of s from `first` on, in the order of imm. */
-#define SHUFFLE(name, field, first)                                                            \
-    static void name(union simd *d, const union simd *s, unsigned imm, unsigned bytes)         \
-    {                                                                                          \
-        union simd r = *s;                                                                     \
-        for (unsigned n = 0; n < 4; n++)                                                       \
-            r.field[first + n] = s->field[first + (imm >> 2 * n & 3)];                         \
-        memcpy(d, &r, bytes);                                                                  \
+#define SHUFFLE(name, field, first)                                                    \
+    static void name(union simd *d, const union simd *s, unsigned imm, unsigned bytes) \
+    {                                                                                  \
+        union simd r = *s;                                                             \
+        for (unsigned n = 0; n < 4; n++)                                               \
+            r.field[first + n] = s->field[first + (imm >> 2 * n & 3)];                 \
+        memcpy(d, &r, bytes);                                                          \
     }
 SHUFFLE(pshufw, h, 0)
 SHUFFLE(pshufd, w, 0)

@@ -24,9 +24,9 @@
 
 /* Everything a helper needs to know of an instruction, in one word. */
 struct x87_args {
-    uint16_t op; /* enum x86_op */
-    uint8_t sti; /* register operand */
-    uint8_t size; /* memory operand: bytes; 0: registers */
+    uint16_t op;     /* enum x86_op */
+    uint8_t sti;     /* register operand */
+    uint8_t size;    /* memory operand: bytes; 0: registers */
     uint16_t opcode; /* low 3 bits of the first byte, then ModR/M (8.1.9) */
     uint8_t seg;
     uint8_t flags; /* enum x87_flag */

@@ -42,7 +42,7 @@ static void write(struct run *r, unsigned i, struct x80 v)
 
 static void release(struct run *r, unsigned i)
 {
-    r->f->state.used &= (uint8_t)~(1u << x87_phys(r->f, i));
+    r->f->state.used &= (uint8_t) ~(1u << x87_phys(r->f, i));
 }
 
 static void pop(struct run *r)
@@ -62,7 +62,7 @@ static void push(struct run *r, struct x80 v)
 static bool stack_fault(struct run *r, bool over)
 {
     r->e.stop = false;
-    r->e.status &= (uint16_t)~(X80_C1 | X80_EXCEPTIONS);
+    r->e.status &= (uint16_t) ~(X80_C1 | X80_EXCEPTIONS);
     r->e.status |= X80_IE | X80_SF | (over ? X80_C1 : 0);
     if (!(r->e.control & X80_IE))
         r->e.stop = true;
@@ -152,12 +152,11 @@ struct arith_row {
     uint8_t kind;
     bool pops;
 };
-#define ARITH(name, kind)                                                                \
-    [X86_F##name] = {kind, false}, [X86_F##name##P] = {kind, true}, [X86_FI##name] = \
-                                                                        {kind, false}
-static const struct arith_row arith_rows[X86_OPS] = {ARITH(ADD, ADD),   ARITH(MUL, MUL),
-                                                     ARITH(SUB, SUB),   ARITH(SUBR, SUBR),
-                                                     ARITH(DIV, DIV),   ARITH(DIVR, DIVR)};
+#define ARITH(name, kind) \
+    [X86_F##name] = {kind, false}, [X86_F##name##P] = {kind, true}, [X86_FI##name] = {kind, false}
+static const struct arith_row arith_rows[X86_OPS] = {ARITH(ADD, ADD), ARITH(MUL, MUL),
+                                                     ARITH(SUB, SUB), ARITH(SUBR, SUBR),
+                                                     ARITH(DIV, DIV), ARITH(DIVR, DIVR)};
 
 static struct x80 arithmetic(struct x80_env *e, unsigned kind, struct x80 d, struct x80 s)
 {
@@ -375,11 +374,10 @@ static void run_transcendental(struct run *r)
     enum { ONE = 0, POPS = 1, PUSHES = 2 };
     static const struct {
         uint8_t f, how;
-    } rows[X86_OPS] = {
-        [X86_F2XM1] = {X80_F2XM1, ONE},     [X86_FSIN] = {X80_FSIN, ONE},
-        [X86_FCOS] = {X80_FCOS, ONE},       [X86_FYL2X] = {X80_FYL2X, POPS},
-        [X86_FYL2XP1] = {X80_FYL2XP1, POPS}, [X86_FPATAN] = {X80_FPATAN, POPS},
-        [X86_FPTAN] = {X80_FPTAN, PUSHES},  [X86_FSINCOS] = {X80_FSINCOS, PUSHES}};
+    } rows[X86_OPS] = {[X86_F2XM1] = {X80_F2XM1, ONE},      [X86_FSIN] = {X80_FSIN, ONE},
+                       [X86_FCOS] = {X80_FCOS, ONE},        [X86_FYL2X] = {X80_FYL2X, POPS},
+                       [X86_FYL2XP1] = {X80_FYL2XP1, POPS}, [X86_FPATAN] = {X80_FPATAN, POPS},
+                       [X86_FPTAN] = {X80_FPTAN, PUSHES},   [X86_FSINCOS] = {X80_FSINCOS, PUSHES}};
     unsigned how = rows[r->a.op].how;
     struct x80 a = st(r, 0), b = st(r, 1);
     bool ranges = how == PUSHES || r->a.op == X86_FSIN || r->a.op == X86_FCOS;
@@ -444,12 +442,12 @@ static void run_move_if(struct run *r)
     const struct cpu_flags *f = &r->c->cpu.flags;
     bool b = f->c, e = f->nz & NZ_Z, u = f->nz & NZ_P;
     unsigned op = r->a.op;
-    bool take = op == X86_FCMOVB    ? b
-                : op == X86_FCMOVE  ? e
-                : op == X86_FCMOVBE ? b || e
-                : op == X86_FCMOVU  ? u
-                : op == X86_FCMOVNB ? !b
-                : op == X86_FCMOVNE ? !e
+    bool take = op == X86_FCMOVB     ? b
+                : op == X86_FCMOVE   ? e
+                : op == X86_FCMOVBE  ? b || e
+                : op == X86_FCMOVU   ? u
+                : op == X86_FCMOVNB  ? !b
+                : op == X86_FCMOVNE  ? !e
                 : op == X86_FCMOVNBE ? !b && !e
                                      : !u;
     if (!operands(r, 0, r->a.sti)) {

@@ -68,12 +68,14 @@ static _Noreturn void thread_main(struct thread_block *self)
         sys_thread(THREAD_EXIT, 0, 0, 0, 0, 0, 0, 0);
 }
 
+/* The caller's priority. Root may have lifted the main thread above what the task may give. */
 static unsigned own_priority(void)
 {
     if (sys_info(INFO_THREAD, thread_self()->thread, 0) == OK) {
         struct info_thread info;
         memcpy(&info, ipc()->msg, sizeof(info));
-        return (unsigned)info.priority;
+        if (startup() == NULL || info.priority <= startup()->priority)
+            return (unsigned)info.priority;
     }
     return startup() ? startup()->priority : 0;
 }

@@ -150,7 +150,8 @@ static const char *describe(struct vm *vm, const struct x86_boot *b, uint8_t *in
         store32(m + 16, (uint32_t)(b->range[i].bytes >> 32));
         store32(m + 20, b->range[i].type);
     }
-    return x86_place_bytes(vm, PC_COMMAND_LINE, text, strlen(text) + 1) ? NULL : "there is no memory";
+    return x86_place_bytes(vm, PC_COMMAND_LINE, text, strlen(text) + 1) ? NULL
+                                                                        : "there is no memory";
 }
 
 bool multiboot_load(struct vm *vm, const struct x86_boot *b, struct pc_entry *e, char *error,

@@ -88,7 +88,8 @@ static bool load_kernel(struct pc *p, struct pc_entry *e, char *error, size_t si
     ide_configure(p->ide, p->pci, PC_IDE_PORTS);
     pc_elcr(p);
     describe_memory(p, &b);
-    if (!x86_place_bytes(p->vm, ACPI_TABLES, tables, bytes) || !x86_place_bytes(p->vm, RSDP, rsdp, sizeof rsdp) ||
+    if (!x86_place_bytes(p->vm, ACPI_TABLES, tables, bytes) ||
+        !x86_place_bytes(p->vm, RSDP, rsdp, sizeof rsdp) ||
         !x86_place_bytes(p->vm, PC_GDT, gdt, sizeof gdt))
         return false;
     if (multiboot_detect(&config->kernel))
@@ -100,7 +101,8 @@ static bool load_firmware(struct pc *p)
 {
     const struct vm_image *bios = &vm_configuration(p->vm)->bios;
     size_t low = bios->bytes < BIOS_LOW ? bios->bytes : BIOS_LOW;
-    return x86_place_bytes(p->vm, PC_HIGH_RAM - low, (const char *)bios->data + bios->bytes - low, low);
+    return x86_place_bytes(p->vm, PC_HIGH_RAM - low, (const char *)bios->data + bios->bytes - low,
+                           low);
 }
 
 static bool load(struct pc *p, char *error, size_t size)

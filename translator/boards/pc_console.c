@@ -48,8 +48,6 @@ void pc_console_sent(void *console)
         return;
     c->serial = true;
     vga_show(c->vga, false);
-    if (c->terminal != NULL)
-        c->terminal->write(c->terminal, "\x1b[0m\x1b[?25h\r\n", 12);
 }
 
 void pc_console_serve(struct pc_console *c)

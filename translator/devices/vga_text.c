@@ -126,10 +126,13 @@ static unsigned crtc16(const struct vga *v, unsigned at)
     return (unsigned)v->crtc[at] << 8 | v->crtc[at + 1];
 }
 
+/* The colour of a blank's foreground is not seen, and 0 and FFh are blank too. */
 static uint16_t guest_cell(const struct vga *v, unsigned row, unsigned column)
 {
     unsigned at = crtc16(v, CR_START) + row * v->crtc[CR_PITCH] * 2 + column;
     const uint8_t *p = v->text + (2 * at & (VGA_TEXT_BYTES - 1));
+    if (p[0] == 0 || p[0] == 0xff || p[0] == ' ')
+        return (uint16_t)((BLANK & 0xfff) | (p[1] & 0xf0) << 8);
     return (uint16_t)(p[0] | p[1] << 8);
 }
 
@@ -197,11 +200,9 @@ static void draw_cursor(struct vga *v, struct out *o, bool drawn)
 
 static bool blank(const struct vga *v)
 {
-    for (unsigned i = 0; i < v->columns * v->rows; i++) {
-        uint16_t c = guest_cell(v, i / v->columns, i % v->columns);
-        if ((c & 0xff) != 0 && (c & 0xff) != 0x20)
+    for (unsigned i = 0; i < v->columns * v->rows; i++)
+        if ((guest_cell(v, i / v->columns, i % v->columns) & 0xff) != ' ')
             return false;
-    }
     return true;
 }
 
@@ -260,6 +261,13 @@ void vga_hurry(struct vga *v)
 
 void vga_show(struct vga *v, bool shown)
 {
+    struct out o = {.terminal = v->terminal};
+    if (v->shown && !shown && !v->stale) { /* leave the picture; what comes begins below it */
+        put_text(&o, "\x1b[0m\x1b[?25h");
+        put_position(&o, v->rows - 1, 0);
+        put_text(&o, "\r\n");
+        flush(&o);
+    }
     if (v->shown != shown)
         v->stale = true;
     v->shown = shown;

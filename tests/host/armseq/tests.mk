@@ -1,6 +1,6 @@
 # Random ARM code on both backends and under qemu-arm.
 ARMSEQ := tests/host/armseq
-ARMSEQ_OURS := $(wildcard frontends/arm/*.c translator/ir_*.c translator/pass_*.c translator/flags.c translator/softfloat*.c \
+ARMSEQ_OURS := $(wildcard frontends/arm/*.c translator/ir_*.c translator/pass_*.c translator/flags.c translator/softfloat*.c translator/x80*.c \
 	backends/interp/*.c backends/x86_64/*.c)
 ARMSEQ_TEST := $(filter-out $(ARMSEQ)/stub.c,$(wildcard $(ARMSEQ)/*.c)) tests/host/frame/frame.c
 ARMSEQ_HEADERS := $(wildcard $(ARMSEQ)/*.h frontends/arm/*.h translator/*.h backends/*/*.h)

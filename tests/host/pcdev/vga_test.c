@@ -183,6 +183,8 @@ static void picture(void)
     CHECK("vga-back-to-text", shows("hidden"));
     forget();
     vga_show(vga, false);
+    CHECK("vga-leaves-below", shows("\x1b[25;1H\r\n"));
+    forget();
     put_text(600, "secret", 0x07);
     pass(vm, 1000000000);
     CHECK("vga-not-shown", screen.count == 0);

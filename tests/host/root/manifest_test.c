@@ -35,7 +35,7 @@ static const struct {
     {"manifest/longest-name", "task abcdefghijklmnopqrstuvw program=p\n", ""},
 
     /* ---- lines and words */
-    {"manifest/directive", "guest g\n", "1:1: unknown directive 'guest'\n"},
+    {"manifest/directive", "guess g\n", "1:1: unknown directive 'guess'\n"},
     {"manifest/directive-indented", "\n   tsk a program=p\n", "2:4: unknown directive 'tsk'\n"},
     {"manifest/directive-value", "task=a program=p\n", "1:1: unknown directive 'task'\n"},
     {"manifest/directive-skips-line", "foo a \\\n bar=1\ntask a program=p x=1\n",
@@ -139,6 +139,54 @@ static const struct {
      "2:9: log takes one operand\n"},
     {"manifest/log-twice", "task a program=p channels=c\nlog c:1\nlog c:2\n",
      "3:1: log is given twice\n"},
+
+    /* ---- guests */
+    {"manifest/guest", "guest g isa=arm\n", ""},
+    {"manifest/guest-all-keys",
+     "task c program=p channels=console\n"
+     "guest g isa=arm board=virt memory=0x10000000 kernel=k initrd=i bios=b dtb=d disk=d1,d2 "
+     "append=\"a=b \\\"c\\\"\" pane=1 cpu=max,-x backend=interp cache=1M windows=3 block-limit=9 "
+     "icount=yes stats dump=abc random=7 priority=3 budget=1ms/2ms quota=1M overhead=8M "
+     "capacity=4K program=p\n",
+     ""},
+    {"manifest/guest-no-name", "guest\n", "1:1: guest needs a name\n"},
+    {"manifest/guest-name-missing", "guest isa=arm\n",
+     "1:7: the guest's name must come before its keys\n"},
+    {"manifest/guest-no-isa", "guest g board=virt\n", "1:7: guest 'g' needs isa=NAME\n"},
+    {"manifest/guest-empty-isa", "guest g isa=\n", "1:13: a name is missing here\n"},
+    {"manifest/guest-isa-unknown-here", "guest g isa=nonsense board=\"?\"\n", ""},
+    {"manifest/guest-same-name", "task g program=p\nguest g isa=arm\n",
+     "2:7: there is already a task 'g' in line 1\n"},
+    {"manifest/guest-takes-no-grants", "guest g isa=arm ports=1+1 admin use=x module=m\n",
+     "1:17: a guest takes no ports\n1:27: a guest takes no admin\n1:33: a guest takes no use\n"
+     "1:39: a guest takes no module\n"},
+    {"manifest/guest-unknown-key", "guest g isa=arm colour=red\n", "1:17: unknown key 'colour'\n"},
+    {"manifest/task-takes-no-guest-key", "task a program=p isa=arm\n",
+     "1:18: only a guest takes isa\n"},
+    {"manifest/guest-key-twice", "guest g isa=arm isa=arm\n", "1:17: isa is given twice\n"},
+    {"manifest/guest-memory-odd", "guest g isa=arm memory=257M\n",
+     "1:24: 257M is no multiple of 2M\n"},
+    {"manifest/guest-memory-large", "guest g isa=arm memory=5G\n",
+     "1:24: 5G is not within 2048K to 4194304K\n"},
+    {"manifest/guest-overhead", "guest g isa=arm overhead=1M\n",
+     "1:26: 1M is not within 2048K to 4194304K\n"},
+    {"manifest/guest-cache", "guest g isa=arm cache=much\n",
+     "1:23: 'much' is no size: a number with K, M or G\n"},
+    {"manifest/guest-windows", "guest g isa=arm windows=65\n", "1:25: 65 is not within 1 to 64\n"},
+    {"manifest/guest-icount", "guest g isa=arm icount=maybe\n",
+     "1:24: icount is a flag: write it alone, or =yes or =no\n"},
+    {"manifest/guest-kernel-missing", "guest g isa=arm kernel=none\n",
+     "1:24: there is no module 'none'\n"},
+    {"manifest/guest-two-kernels", "guest g isa=arm kernel=a,b\n",
+     "1:26: kernel= takes at most 1\n"},
+    {"manifest/guest-one-image-twice", "guest g isa=arm kernel=a initrd=a\n", ""},
+    {"manifest/guest-too-many-modules",
+     "guest g isa=arm kernel=a initrd=b bios=c dtb=d disk=e,f,g,h\n", ""},
+    {"manifest/guest-pane-taken",
+     "task c program=p channels=console\nguest g isa=arm pane=1\nguest h isa=arm pane=1\n",
+     "3:22: channel console:0 already belongs to task 'g' in line 2\n"},
+    {"manifest/guest-no-program", "guest g isa=arm program=none\n",
+     "1:25: there is no module 'none'\n"},
 
     /* ---- one task against another */
     {"manifest/missing-program", "task a program=none\n", "1:16: there is no module 'none'\n"},
@@ -287,6 +335,45 @@ static void field_tests(void)
            "wrong");
 }
 
+static void guest_tests(void)
+{
+    static const char text[] =
+        "task con program=p channels=console\n"
+        "task clk program=p serve=clock\n"
+        "guest plain isa=arm\n"
+        "guest full board=virt isa=arm memory=64M overhead=10M kernel=k initrd=i disk=i,d "
+        "append=\"a=\\\"b\\\" c\\\\\" dump=\"\" stats icount=no pane=2 quota=2M priority=3\n";
+    unsigned mistakes;
+    struct manifest *m = read_text(text, sizeof text - 1, &mistakes);
+    const struct manifest_task *p = &m->task[2], *f = &m->task[3];
+    result("manifest/guests-read", mistakes == 0 && m->count == 4, "%s", said);
+    result("manifest/guest-defaults",
+           p->guest && strcmp(p->program.item[0].text, "vm") == 0 && p->quota == 32 << 20 &&
+               p->memory == p->guest_memory + p->overhead && p->guest_memory == 256 << 20 &&
+               p->overhead == 96 << 20 && p->modules.count == 0 && p->channels.count == 0 &&
+               p->priority == 7 && !p->driver && !p->admin,
+           "wrong");
+    result("manifest/guest-default-args", strcmp(p->args, "isa=arm memory=256M") == 0, "%s",
+           p->args);
+    result("manifest/guest-clock", p->use.count == 1 && manifest_grants(m, p) == 1, "%u grants",
+           manifest_grants(m, p));
+    result("manifest/guest-fields",
+           f->memory == 74 << 20 && f->quota == 2 << 20 && f->priority == 3 &&
+               strcmp(f->isa, "arm") == 0 && f->channels.count == 1 &&
+               f->channels.item[0].index == 1,
+           "wrong");
+    result("manifest/guest-modules",
+           f->modules.count == 3 && strcmp(f->modules.item[2].text, "d") == 0, "%u",
+           f->modules.count);
+    result("manifest/guest-args",
+           strcmp(f->args, "board=virt isa=arm memory=64M kernel=k initrd=i disk=i,d "
+                           "append=\"a=\\\"b\\\" c\\\\\" dump=\"\" stats=yes icount=no") == 0,
+           "%s", f->args);
+    m = read_text("guest g isa=arm\n", 16, &mistakes);
+    result("manifest/guest-without-clock",
+           mistakes == 0 && !m->task[0].skipped && m->task[0].use.count == 0, "%s", said);
+}
+
 static void limit_tests(void)
 {
     static char text[MANIFEST_TASKS * 40 + 400];
@@ -300,18 +387,31 @@ static void limit_tests(void)
                strcmp(said, "49:6: more than 48 tasks\n") == 0,
            "%s", said);
 
-    memset(text, 'x', 400);
+    memset(text, 'x', 800);
     memcpy(text, "task a program=p ", 17);
-    read_text(text, 400, &mistakes);
+    read_text(text, 800, &mistakes);
     result("manifest/long-word",
            mistakes == 1 && strcmp(said, "1:18: this word is too long\n") == 0, "%s", said);
-    n = (size_t)snprintf(text, sizeof text, "task a program=p args=\"%0255d\"\n", 0);
+    n = (size_t)snprintf(text, sizeof text, "task a program=p args=\"%0511d\"\n", 0);
     m = read_text(text, n, &mistakes);
-    result("manifest/longest-args", mistakes == 0 && strlen(m->task[0].args) == 255, "%s", said);
-    n = (size_t)snprintf(text, sizeof text, "task a program=p args=\"%0256d\"\n", 0);
+    result("manifest/longest-args", mistakes == 0 && strlen(m->task[0].args) == 511, "%s", said);
+    n = (size_t)snprintf(text, sizeof text, "task a program=p args=\"%0512d\"\n", 0);
     read_text(text, n, &mistakes);
     result("manifest/long-args",
-           mistakes == 1 && strcmp(said, "1:23: args= takes at most 255 bytes\n") == 0, "%s", said);
+           mistakes == 1 && strcmp(said, "1:23: args= takes at most 511 bytes\n") == 0, "%s", said);
+
+    /* isa=x append=... and memory=256M behind it, together 511 bytes */
+    n = (size_t)snprintf(text, sizeof text, "guest a isa=x append=%0486d\n", 0);
+    m = read_text(text, n, &mistakes);
+    result("manifest/guest-longest-args", mistakes == 0 && strlen(m->task[0].args) == 511, "%zu %s",
+           strlen(m->task[0].args), said);
+    n = (size_t)snprintf(text, sizeof text, "guest a isa=x append=%0487d\n", 0);
+    read_text(text, n, &mistakes);
+    result("manifest/guest-long-args",
+           mistakes == 1 &&
+               strcmp(said,
+                      "1:7: what is told to the guest's program is longer than 511 bytes\n") == 0,
+           "%s", said);
 
     m = read_text("task a program=p wrong\ntask b program=p\n", 40, &mistakes);
     result("manifest/rest-starts", m->count == 2 && m->task[0].skipped && !m->task[1].skipped,
@@ -388,6 +488,7 @@ void manifest_tests(void)
 {
     case_tests();
     field_tests();
+    guest_tests();
     limit_tests();
     iso_tests();
 }

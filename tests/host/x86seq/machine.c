@@ -349,6 +349,7 @@ bool machine_run(const struct input *in, unsigned n, struct output *out)
     unsigned why = run_blocks();
     memset(out, 0, sizeof *out);
     memcpy(out->s.r, x86->cpu.reg, sizeof out->s.r);
+    memcpy(out->middle, window + DATA_AT + DATA_BYTES / 2, sizeof out->middle);
     out->s.eip = x86->cpu.pc;
     out->s.eflags = x86_eflags(x86);
     sum_data((uint32_t *)(void *)(window + DATA_AT), out->line);

@@ -12,7 +12,7 @@
 #include <frontends/x86/insn.h>
 
 #include "../frame/frame.h"
-#include "x86seq.h"
+#include "lines.h"
 
 #define SHOWN 4 /* failures printed for each backend */
 
@@ -166,6 +166,46 @@ static void run_random(uint64_t wanted)
     }
 }
 
+/* ---- the file of single cases (lines.c) ---- */
+static void run_lines(const char *path)
+{
+    unsigned bad = 0, count = 0;
+    struct line line;
+    struct lines *l = lines_open(path);
+    if (l == NULL) {
+        result("x86seq cases", false, "no %s", path);
+        return;
+    }
+    while (lines_next(l, &line)) {
+        char why[200];
+        struct output out;
+        count++;
+        if (line.error != NULL) {
+            bad += !result("x86seq cases", false, "line %u: %s", line.number, line.error);
+            continue;
+        }
+        native_batch(&line.in, 1);
+        native_run(&line.in, 0, &out);
+        if (!lines_check(&line, &out, why, sizeof why))
+            bad += !result("x86seq cases", false, "line %u on the CPU: %s", line.number, why);
+        for (unsigned k = 0; k < BACKENDS; k++) {
+            const struct backend *b = machine_backend(backend_names[k]);
+            if (b == NULL)
+                continue;
+            machine_batch(&line.in, 1, b);
+            if (!machine_run(&line.in, 0, &out))
+                snprintf(why, sizeof why, "did not end");
+            else if (lines_check(&line, &out, why, sizeof why))
+                continue;
+            bad += !result("x86seq cases", false, "line %u on %s: %s", line.number,
+                           backend_names[k], why);
+        }
+    }
+    lines_close(l);
+    if (bad == 0)
+        result("x86seq cases", count > 0, "none in %s", path);
+}
+
 int main(int argc, char **argv)
 {
     uint64_t wanted = argc > 1 ? strtoull(argv[1], NULL, 0) : 2000000;
@@ -177,6 +217,7 @@ int main(int argc, char **argv)
         result("x86seq", false, "no memory below 4 GiB");
         return summary();
     }
+    run_lines("tests/host/x86seq/cases.txt");
     run_random(wanted);
     for (unsigned k = 0; k < BACKENDS; k++)
         if (machine_backend(backend_names[k]) != NULL) {

@@ -40,6 +40,7 @@ struct output {
     struct state s;
     uint32_t vector, error, address; /* exception; its error code; address of a page fault */
     uint32_t line[LINES];            /* sums of the data, by line */
+    uint32_t middle[8];              /* of the data */
 };
 
 /* The data of a case. */

@@ -46,9 +46,9 @@ static uint64_t random_double(void)
 
 static uint32_t random_float(void)
 {
-    static const uint32_t special[] = {0,          0x80000000, 0x3f800000, 0x7f800000, 0xff800000,
-                                       0x7fc00001, 0x7f800001, 1,          0x007fffff, 0x7f7fffff,
-                                       0x4f000000, 0xcf000000};
+    static const uint32_t special[] = {0,          0x80000000, 0x3f800000, 0x7f800000,
+                                       0xff800000, 0x7fc00001, 0x7f800001, 1,
+                                       0x007fffff, 0x7f7fffff, 0x4f000000, 0xcf000000};
     uint64_t r = random_next();
     switch (r & 7) {
     case 0:
@@ -97,8 +97,8 @@ static void random_state(struct state *s, bool single)
     if (pick(8) == 0) /* anything in use */
         s->fx.ftw = (uint8_t)random_next();
     /* Nothing is pending, so that no instruction traps. */
-    s->fx.fsw = (uint16_t)((random_next() & 0x4700) | top << 11 |
-                           (random_next() & 0x7f & s->fx.fcw));
+    s->fx.fsw =
+        (uint16_t)((random_next() & 0x4700) | top << 11 | (random_next() & 0x7f & s->fx.fcw));
     if (s->fx.fsw & ~s->fx.fcw & 0x3f)
         s->fx.fsw &= 0xff00;
     s->fx.mxcsr = 0x1f80 | pick(4) << 13 | (pick(8) == 0 ? 0x8000 : 0) | (pick(8) == 0 ? 0x40 : 0) |

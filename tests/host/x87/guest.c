@@ -116,6 +116,25 @@ static void check(const char *after)
     exit(1);
 }
 
+/* Text and back is the same. */
+static void check_text(void)
+{
+    static struct ir_block again;
+    static unsigned blocks;
+    static char text[65536], second[65536];
+    char why[200] = "";
+    if (blocks++ % 256 != 0)
+        return;
+    ir_print(&ir, text, sizeof text);
+    bool good = ir_parse(&again, text, why, sizeof why);
+    if (good)
+        ir_print(&again, second, sizeof second);
+    if (good && strcmp(text, second) == 0)
+        return;
+    printf("%s\nFAIL x87: IR as text: %s\n", text, why);
+    exit(1);
+}
+
 static void number_sites(void)
 {
     unsigned site = 0;
@@ -140,6 +159,7 @@ static struct block *translate(const struct backend *backend, unsigned limit)
     x86_frontend.lift(&l);
     number_sites();
     check("lift");
+    check_text();
     for (const struct ir_pass *p = ir_passes; p->run != NULL; p++) {
         p->run(&ir);
         check(p->name);
@@ -172,6 +192,28 @@ static void begin_backend(const struct backend *b)
     }
     code_used = started[n].from + started[n].stubs;
     data_used = 0;
+}
+
+/* ---- faults of translated code ---- */
+
+static struct block *block_now;
+static const struct backend *backend_now;
+static const struct side_entry *volatile fault_side;
+
+bool guest_fault(uint64_t *regs)
+{
+    struct thread_regs *t = (struct thread_regs *)(void *)regs;
+    const struct block *b = block_now;
+    uint64_t at = b == NULL ? 0 : t->rip - (uint64_t)(uintptr_t)b->code;
+    if (b == NULL || at >= b->code_bytes)
+        return false;
+    for (unsigned k = b->side_count; k-- > 0;)
+        if (b->sides[k].host == at) {
+            fault_side = &b->sides[k];
+            backend_now->escape(t, EXIT_FAULT);
+            return true;
+        }
+    return false;
 }
 
 /* ---- running -------------------------------------------------------------------------------------- */
@@ -262,8 +304,16 @@ static enum exit_reason run(const struct backend *backend)
             continue;
         }
         limit = 32;
+        block_now = b;
+        backend_now = backend;
+        fault_side = NULL;
         enum exit_reason why = backend->enter(&x86->cpu, b, &e);
         flags_settle(&x86->cpu);
+        block_now = NULL;
+        if (fault_side != NULL) {
+            x86->cpu.pc = fault_side->pc;
+            x86_frontend.restore(&x86->cpu, fault_side->side);
+        }
         if (why == EXIT_LINK)
             x86->cpu.pc = e->pc;
         else if ((unsigned)why == EXIT_X87)
@@ -282,7 +332,10 @@ bool guest_run(const struct test_case *t, const struct backend *b, unsigned cpl,
     set_state(t, cpl);
     enum exit_reason why = run(b);
     struct cpu *c = &x86->cpu;
-    vector = (unsigned)why == EXIT_RAISE ? x86->raise.vector & RAISE_VECTOR : 1000 + (unsigned)why;
+    vector = (unsigned)why == EXIT_RAISE ? x86->raise.vector & RAISE_VECTOR
+             : why == EXIT_FAULT         ? VECTOR_ACCESS
+             : why == EXIT_ALIGN         ? VECTOR_GP
+                                         : 1000 + (unsigned)why;
     *end = t->begin;
     get_image(&end->fx);
     end->eax = c->reg[X86_EAX];
@@ -296,6 +349,16 @@ bool guest_run(const struct test_case *t, const struct backend *b, unsigned cpl,
 unsigned guest_vector(void)
 {
     return vector;
+}
+
+const char *guest_backend_name(const struct backend *b)
+{
+    return b->name;
+}
+
+unsigned guest_at(void)
+{
+    return x86->cpu.pc - CODE_AT;
 }
 
 uint32_t guest_ip(void)

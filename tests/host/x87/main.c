@@ -14,7 +14,7 @@
 #include "../frame/frame.h"
 #include "x87_test.h"
 
-#define ROUNDS 30000u
+#define ROUNDS 25000u
 #define SHOWN  6
 
 extern const struct backend interp_backend, x86_64_backend;
@@ -22,8 +22,8 @@ extern const struct backend interp_backend, x86_64_backend;
 static void print_state(const char *who, const struct state *s)
 {
     const struct image *f = &s->fx;
-    printf("#   %-7s cw %04x sw %04x tw %02x mxcsr %04x eax %08x ecx %08x edx %08x flags %03x\n", who,
-           f->fcw, f->fsw, f->ftw, f->mxcsr, s->eax, s->ecx, s->edx, s->eflags);
+    printf("#   %-7s cw %04x sw %04x tw %02x mxcsr %04x eax %08x ecx %08x edx %08x flags %03x\n",
+           who, f->fcw, f->fsw, f->ftw, f->mxcsr, s->eax, s->ecx, s->edx, s->eflags);
 }
 
 static void differences(const struct state *a, const struct state *b)
@@ -49,8 +49,7 @@ static bool same(const struct state *a, const struct state *b, unsigned ignored)
 {
     for (unsigned i = 0; i < 8; i++) {
         bool used = b->fx.ftw >> (((b->fx.fsw >> 11) + i) & 7) & 1;
-        if (used &&
-            (a->fx.st[i].sig != b->fx.st[i].sig || a->fx.st[i].se != b->fx.st[i].se))
+        if (used && (a->fx.st[i].sig != b->fx.st[i].sig || a->fx.st[i].se != b->fx.st[i].se))
             return false;
     }
     return a->fx.fcw == b->fx.fcw && ((a->fx.fsw ^ b->fx.fsw) & ~ignored & 0xffff) == 0 &&
@@ -102,6 +101,11 @@ int main(void)
 {
     native_start();
     guest_start();
+    fault_start();
+    known_cases(&interp_backend, 0);
+    known_cases(&interp_backend, 3);
+    known_cases(&x86_64_backend, 3);
+    known_cases(&x86_64_backend, 0);
     random_cases("x87 single interp kernel", &interp_backend, 0, true);
     random_cases("x87 single interp user", &interp_backend, 3, true);
     random_cases("x87 single x86_64 user", &x86_64_backend, 3, true);

@@ -52,11 +52,23 @@ void native_run(const struct test_case *t, struct state *end);
 /* guest.c: cpl 3 runs fast x87 code, 0 the helper. False: it did not end at the code's end. */
 struct backend;
 void guest_start(void);
+const char *guest_backend_name(const struct backend *b);
 bool guest_run(const struct test_case *t, const struct backend *b, unsigned cpl, struct state *end);
 /* How it ended: vector of the exception raised, FIP. */
 unsigned guest_vector(void);
+/* Offset of the instruction in the case's code. */
+unsigned guest_at(void);
+#define VECTOR_ACCESS 14
 uint32_t guest_ip(void);
 void guest_print(const struct test_case *t);
+/* A fault in translated code; regs as struct thread_regs. */
+bool guest_fault(uint64_t *regs);
+
+/* fault.c */
+void fault_start(void);
+
+/* cases.c: cases with expectations of their own */
+void known_cases(const struct backend *b, unsigned cpl);
 
 /* generate.c */
 void generate(struct test_case *t, bool single);

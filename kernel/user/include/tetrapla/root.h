@@ -25,6 +25,14 @@ enum root_op {
     ROOT_SHUTDOWN = 11, /* w1 = 0: power off, 1: reboot. Needs admin=yes */
 };
 
+/* Exit statuses of the program that runs a guest (ROOT_EXIT). */
+enum guest_exit {
+    GUEST_OFF = 0,           /* the guest switched its machine off */
+    GUEST_BROKEN = 1,        /* the virtual machine cannot go on */
+    GUEST_CONFIGURATION = 2, /* its line in the manifest asks for something impossible */
+    GUEST_RESET = 3          /* the guest wants to start again; root starts the task again */
+};
+
 enum root_task_state {
     ROOT_ABSENT = 0,
     ROOT_RUNNING,

@@ -71,7 +71,7 @@ struct startup {
     handle_t first_free;   /* first unused capability slot */
     uint64_t memory_bytes; /* size of TASK_MEMORY */
     uint64_t memory_used;  /* taken by image, bss and stack, from its start (a multiple of 4096) */
-    char args[256];        /* args="..." */
+    char args[512];        /* args="..."; of a guest: its keys, words KEY=VALUE */
     struct {               /* as struct boot_framebuffer */
         uint64_t present, offset;
         uint32_t width, height, pitch, bits_per_pixel;

@@ -615,6 +615,12 @@ const struct startup *sim_startup(unsigned number)
     return m ? (const struct startup *)(memory + m->region->base) : NULL;
 }
 
+const char *sim_memory(unsigned number, uint64_t va)
+{
+    const struct mapping *m = mapping_at(number, va);
+    return m ? memory + m->region->base + (va - m->va) : NULL;
+}
+
 struct info_cap sim_cap(unsigned number, handle_t slot)
 {
     struct object *t = task_of(number);

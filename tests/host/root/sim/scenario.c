@@ -398,6 +398,108 @@ static const char *chord_restarts(void)
     return NULL;
 }
 
+/* ---- guests ------------------------------------------------------------------------------------ */
+
+/* Tasks 1 to 4. `vm` is no module here, so the guests' program is p. */
+static const char with_guests[] =
+    "task clk program=p driver serve=clock\n"
+    "task sh program=p channel=console:5 admin\n"
+    "guest g0 program=p isa=arm memory=4M overhead=2M kernel=font pane=1 append=\"a b\" quota=1M\n"
+    "task console program=p channels=console\n"
+    "log console:34\n";
+enum { SH = 2, G0 = 3, CONSOLE = 4 };
+
+static enum root_task_state guest_state(void)
+{
+    struct root_task_info info;
+    if (ask(SH, ROOT_TASK_INFO, G0 - 1, 2) != OK)
+        return (enum root_task_state)99;
+    memcpy(&info, &words[1], sizeof info);
+    return (enum root_task_state)info.state;
+}
+
+static const char *guest_grants(void)
+{
+    EXPECT(sim_boot(with_guests, 0));
+    const struct startup *s = sim_startup(G0);
+    EXPECT(s && strcmp(s->args, "isa=arm memory=4M kernel=font append=\"a b\"") == 0);
+    EXPECT(s->memory_bytes == 6 << 20 && s->grant_count == 3);
+    EXPECT(grant(G0, "clock", GRANT_ENDPOINT) && grant(G0, "console", GRANT_CHANNEL));
+    const struct grant *image = grant(G0, "font", GRANT_MODULE);
+    EXPECT(image && has_cap(G0, image->handle, OBJ_REGION, RIGHT_READ, 0));
+    EXPECT(sim_mapped(G0, image->va, MAP_READ) && image->bytes == 4);
+    EXPECT(sim_memory_clean(G0));
+    return NULL;
+}
+
+static const char *guest_resets(void)
+{
+    EXPECT(sim_boot(with_guests, 0));
+    struct sim_counts before = sim_count(), after;
+    for (unsigned i = 1; i <= 3; i++) {
+        EXPECT(ask(G0, ROOT_EXIT, GUEST_RESET, 2) == -1);
+        EXPECT(guest_state() == ROOT_RUNNING && sim_startup(G0)->incarnation == i);
+        after = sim_count();
+        EXPECT(same_counts(&before, &after));
+    }
+    EXPECT(ask(G0, ROOT_EXIT, GUEST_RESET, 2) == -1);
+    EXPECT(guest_state() == ROOT_GIVEN_UP);
+    EXPECT(strstr(sim_log(), "task g0: exited with status 3: the guest starts again\n"));
+    EXPECT(strstr(sim_log(), "task g0: more than 3 resets in 5 s: not started again\n"));
+    EXPECT(ask_name(SH, ROOT_START, "g0") == OK && guest_state() == ROOT_RUNNING);
+    EXPECT(ask(G0, ROOT_EXIT, GUEST_RESET, 2) == -1 && guest_state() == ROOT_RUNNING);
+    return NULL;
+}
+
+/* Whatever way it ends, everything comes back and it can be started again. */
+static const char *guest_ends(void)
+{
+    EXPECT(sim_boot(with_guests, 0));
+    struct sim_counts running = sim_count(), stopped = {0}, after;
+    uint64_t free_bytes = 0;
+    for (unsigned i = 0; i < 5; i++) {
+        if (i < 3)
+            EXPECT(ask(G0, ROOT_EXIT, i, 2) == -1 && guest_state() == ROOT_EXITED);
+        else if (i == 3)
+            EXPECT(ask_name(SH, ROOT_KILL, "g0") == OK && guest_state() == ROOT_KILLED);
+        else
+            EXPECT(sim_fault(G0, FAULT_PAGE) && guest_state() == ROOT_FAULTED);
+        after = sim_count();
+        EXPECT(ask(SH, ROOT_MEMORY, 0, 1) == OK);
+        if (i == 0) {
+            stopped = after;
+            free_bytes = words[2];
+        }
+        EXPECT(same_counts(&stopped, &after) && words[2] == free_bytes);
+        EXPECT(ask_name(SH, ROOT_START, "g0") == OK && guest_state() == ROOT_RUNNING);
+        after = sim_count();
+        EXPECT(same_counts(&running, &after));
+    }
+    EXPECT(strstr(sim_log(), "task g0: exited with status 0: the guest is switched off\n"));
+    EXPECT(strstr(sim_log(), "task g0: exited with status 1: the virtual machine is broken\n"));
+    EXPECT(strstr(sim_log(), "task g0: exited with status 2: this guest is impossible\n"));
+    return NULL;
+}
+
+/* A pane tells why nothing comes any more. */
+static const char *pane_says(void)
+{
+    EXPECT(sim_boot(with_guests, 0));
+    const struct grant *end = NULL;
+    const struct startup *s = sim_startup(CONSOLE);
+    for (unsigned i = 0; i < s->grant_count; i++)
+        if (s->grant[i].kind == GRANT_CHANNEL && s->grant[i].index == 0)
+            end = &s->grant[i];
+    EXPECT(end);
+    const char *bytes = sim_memory(CONSOLE, end->va + sizeof(struct channel_shared));
+    EXPECT(bytes && bytes[0] == 0);
+    EXPECT(ask_name(SH, ROOT_KILL, "g0") == OK);
+    EXPECT(strcmp(bytes, "\030\033[0m\r\n[g0: killed]\r\n") == 0);
+    EXPECT(ask_name(SH, ROOT_START, "g0") == OK && sim_fault(G0, FAULT_PAGE));
+    EXPECT(strstr(bytes, "[g0: stopped by a fault; the log says more]\r\n"));
+    return NULL;
+}
+
 /* ---- questions -------------------------------------------------------------------------------- */
 
 static const char *bad_requests(void)
@@ -548,6 +650,10 @@ static const struct {
     {"root/exits", exits},
     {"root/kills-itself", kills_itself},
     {"root/chord-restarts", chord_restarts},
+    {"root/guest-grants", guest_grants},
+    {"root/guest-resets", guest_resets},
+    {"root/guest-ends", guest_ends},
+    {"root/pane-says", pane_says},
     {"root/bad-requests", bad_requests},
     {"root/task-info", task_info},
     {"root/log-read-back", log_read_back},

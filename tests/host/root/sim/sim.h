@@ -36,6 +36,8 @@ bool sim_fault(unsigned number, unsigned vector);
 void sim_signal(uint64_t bits);
 
 struct sim_counts sim_count(void);
+/* What the task of that number finds at va, up to the end of the page; NULL: nothing is there. */
+const char *sim_memory(unsigned number, uint64_t va);
 /* The live task of that number: its start-up page, or NULL. */
 const struct startup *sim_startup(unsigned number);
 /* Its capability in that slot; type OBJ_NONE if there is none. */
