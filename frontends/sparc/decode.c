@@ -10,7 +10,7 @@
 
 const struct sparc_row sparc_rows[SPARC_OPS] = {
     {"illegal", 0, 0, -1, FORM_NONE, 0, ""},
-#define ROW(op, name, major, code, opf, form, traits, section)                                     \
+#define ROW(op, name, major, code, opf, form, traits, section) \
     {name, major, code, opf, form, traits, section},
 #include "rows.h"
 #undef ROW

@@ -21,14 +21,14 @@ enum sparc_op {
 /* How the operands are written; the letters of the assembly language (V8 appendix A). */
 enum sparc_form {
     FORM_NONE,
-    FORM_CALL,     /* disp30 */
-    FORM_BRANCH,   /* disp22, condition, annul bit */
-    FORM_SETHI,    /* imm22, rd */
-    FORM_CONST22,  /* imm22 */
-    FORM_ALU,      /* rs1, reg_or_imm, rd */
-    FORM_LOAD,     /* [address], rd */
-    FORM_STORE,    /* rd, [address] */
-    FORM_LOAD_A,   /* the same with an alternate space */
+    FORM_CALL,    /* disp30 */
+    FORM_BRANCH,  /* disp22, condition, annul bit */
+    FORM_SETHI,   /* imm22, rd */
+    FORM_CONST22, /* imm22 */
+    FORM_ALU,     /* rs1, reg_or_imm, rd */
+    FORM_LOAD,    /* [address], rd */
+    FORM_STORE,   /* rd, [address] */
+    FORM_LOAD_A,  /* the same with an alternate space */
     FORM_STORE_A,
     FORM_LOAD_F, /* [address], fd */
     FORM_STORE_F,
@@ -53,12 +53,12 @@ enum sparc_form {
 
 /* Traits of a row. */
 enum sparc_trait {
-    TRAIT_CTI = 1,   /* changes nPC otherwise than by adding 4 */
-    TRAIT_PURE = 2,  /* cannot trap */
-    TRAIT_PRIV = 4,  /* privileged */
-    TRAIT_FP = 8,    /* traps if the FPU is disabled */
-    TRAIT_ODD = 16,  /* undefined if rd is odd */
-    TRAIT_CP = 32,   /* coprocessor: there is none */
+    TRAIT_CTI = 1,  /* changes nPC otherwise than by adding 4 */
+    TRAIT_PURE = 2, /* cannot trap */
+    TRAIT_PRIV = 4, /* privileged */
+    TRAIT_FP = 8,   /* traps if the FPU is disabled */
+    TRAIT_ODD = 16, /* undefined if rd is odd */
+    TRAIT_CP = 32,  /* coprocessor: there is none */
 };
 
 struct sparc_insn {

@@ -75,23 +75,24 @@ enum sparc_tt {
 /* MMU registers (V8 appendix H, microSPARC-II manual chapter 4). */
 struct sparc_mmu {
     uint32_t control, context_table, context, fsr, far;
-    uint32_t trcr;   /* TLB replacement control */
+    uint32_t trcr;       /* TLB replacement control */
     uint32_t afsr, afar; /* asynchronous faults */
 };
-#define MMU_E  0x00000001u /* enable */
-#define MMU_NF 0x00000002u /* no fault */
-#define MMU_BM 0x00004000u /* boot mode */
-#define MMU_CONTEXTS 256u
+#define MMU_E           0x00000001u /* enable */
+#define MMU_NF          0x00000002u /* no fault */
+#define MMU_BM          0x00004000u /* boot mode */
+#define MMU_CONTEXTS    256u
+#define SPARC_PROM_MASK 0x0007ffffu /* in boot mode: of a fetched address */
 
 struct sparc_cpu {
-    struct cpu cpu;     /* reg[0-7]: outs, reg[8-15]: globals (reg[8] is not used) */
+    struct cpu cpu; /* reg[0-7]: outs, reg[8-15]: globals (reg[8] is not used) */
     uint32_t local[8];
     uint32_t in[8];
     /* f[n] is register n ^ 1, so that a double's pair is a number in the host's order. */
     _Alignas(16) uint32_t f[32];
     uint32_t y;
     uint32_t npc, delay;
-    uint32_t tt; /* of EXIT_TRAP and EXIT_CALL */
+    uint32_t tt;  /* of EXIT_TRAP and EXIT_CALL */
     uint32_t fcc; /* 0 equal, 1 less, 2 greater, 3 unordered */
     /* The last FPop, when its current exceptions have not been asked for: opf, else 0; operands. */
     uint32_t fp_last;
@@ -103,7 +104,7 @@ struct sparc_cpu {
     uint32_t wim, tbr;
     uint32_t window[SPARC_WINDOWS][16]; /* locals, ins */
     struct sparc_mmu mmu;
-    uint64_t prom_base;  /* where fetches go in boot mode */
+    uint64_t prom_base;                             /* where fetches go in boot mode */
     uint32_t psr_version, fsr_version, mmu_version; /* identification, set by the board or reset */
     bool error; /* error mode: a trap came while traps were disabled */
     const struct sparc_board_hooks *hooks;
@@ -116,9 +117,12 @@ struct sparc_board_hooks {
     void (*error)(void *to);
     /* An interrupt of this level is being taken. NULL: nothing to do. */
     void (*taken)(void *to, unsigned level);
-    /* The extended instruction (an ASI 0xff store by privileged code): call number in a, argument b. */
+    /* The extended instruction, privileged: SWAPA [a] 0xff, rd with b = rd; the result goes to rd.
+     * General registers are exact in the CPU structure and may be changed. NULL: a data access
+     * exception. LDA and STA there pass b = 0, and drop the result. */
     uint32_t (*call)(void *to, uint32_t a, uint32_t b);
 };
+#define SPARC_ASI_CALL 0xff
 
 static inline struct sparc_cpu *sparc_of(struct cpu *c)
 {
@@ -158,6 +162,7 @@ static inline uint32_t sparc_reg_value(const struct sparc_cpu *c, unsigned n)
 #define SPARC_KEY_CONTEXT 0x000000ffull
 #define SPARC_KEY_MAPPED  0x00000100ull /* the MMU is on */
 #define SPARC_KEY_USER    0x00000200ull /* of a context; else supervisor pages only */
+#define SPARC_KEY_BOOT    0x00000400ull /* the MMU is off, fetches go to the PROM */
 
 static inline bool sparc_supervisor(const struct sparc_cpu *c)
 {
@@ -192,7 +197,12 @@ uint32_t sparc_probe(struct sparc_cpu *c, uint32_t va, unsigned type);
 #define SFSR_AT_SHIFT 5
 #define SFSR_L_SHIFT  8
 enum sparc_fault {
-    FT_INVALID = 1, FT_PROTECTION, FT_PRIVILEGE, FT_TRANSLATION, FT_BUS, FT_INTERNAL
+    FT_INVALID = 1,
+    FT_PROTECTION,
+    FT_PRIVILEGE,
+    FT_TRANSLATION,
+    FT_BUS,
+    FT_INTERNAL
 };
 /* helpers.c: alternate spaces (asi.c) */
 /* deliver.c */
