@@ -54,6 +54,8 @@ def system_sources():
 
 
 class Apt:
+    KIND = "deb"  # of packages: deb or deb-src
+
     def __init__(self, cache, name, suites, architectures):
         self.root = os.path.join(cache, "apt", name)
         self.packages = os.path.join(cache, "packages")
@@ -104,7 +106,8 @@ class Apt:
         signed = f"signed-by={KEYRING} " if os.path.exists(KEYRING) else ""
         with open(os.path.join(self.root, "sources.list"), "w") as f:
             for suite in self.suites:
-                f.write(f"deb [{signed}arch={','.join(self.architectures)}] {uri} {suite} main\n")
+                f.write(f"{self.KIND} [{signed}arch={','.join(self.architectures)}] "
+                        f"{uri} {suite} main\n")
         say(f"package lists of {' '.join(self.suites)} for {' '.join(self.architectures)} ...")
         self.run("apt-get", "update", "-qq", "--error-on=any")
         open(stamp, "w").close()

@@ -4,5 +4,6 @@
 const struct board *const boards[] = {
     &board_virt,
     &board_pc,
+    &board_ss5,
     NULL,
 };

@@ -5,3 +5,4 @@
 
 extern const struct board board_virt; /* virt.c: ARM */
 extern const struct board board_pc;   /* pc.c: x86 */
+extern const struct board board_ss5;  /* ss5.c: SPARC */
