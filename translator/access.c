@@ -73,6 +73,10 @@ static bool find_all(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind,
     unsigned room = GUEST_PAGE - (va & ~GUEST_PAGE_MASK);
     unsigned first = size < room ? size : room;
     part[1].bytes = 0;
+    if (va + size - 1 < va && cpu->vm->frontend->over_end_faults) {
+        fault(cpu, va, kind, WALK_OVER_END);
+        return false;
+    }
     return find(cpu, va, first, kind, &part[0]) &&
            (first == size || find(cpu, va + first, size - first, kind, &part[1]));
 }
