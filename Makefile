@@ -35,12 +35,12 @@ help:
 ## make hosted     build/hosted/tetrapla, the translator as a Linux program
 ## make hosted-sanitized  the same with sanitizers, in build/hosted-san
 ## make run        boot it in QEMU (window if there is a display, else serial) with an ARM Linux;
-##                 GUESTS="arm arm": two of them, GUESTS= : none
+##                 GUESTS="arm x86": others beside it, GUESTS= : none
 ## make test       everything; ends with "N passed, N failed" (TESTS="name ..." runs some)
 ## make check      the quick part of it: builds, format, hosted tests
 ## make bench-kernel  instruction counts of the kernel's paths
-## make run-hosted an ARM guest in the translator as a Linux program
-## make bench-cpu  the hosted program against QEMU on an ARM guest: table and chart
+## make run-hosted an ARM guest in the translator as a Linux program (GUEST=x86: an i386 guest)
+## make bench-cpu  the hosted program against QEMU: table and chart (GUEST=arm, GUEST=x86)
 ## make clean      remove what was built
 
 # ---- kernel ---------------------------------------------------------------------------------
@@ -138,6 +138,7 @@ include arch/hosted/build.mk
 ISO := $(B)/tetrapla.iso
 # Guests on the ISO, a word each (tools/guests/lines.py); they get the first panes.
 GUESTS := arm
+GUEST := arm
 iso: iso-packages
 	@$(MAKE) --no-print-directory $(ISO)
 # What boot/grub.cfg names goes onto the ISO: the kernel, its symbols, the manifest, the programs; and the
@@ -185,9 +186,9 @@ bench-kernel: bench-packages
 bench-packages:
 	@tools/install-packages "make bench-kernel" build iso run
 run-hosted: bench-cpu-packages hosted
-	@tools/run-hosted $(B)/hosted/tetrapla
+	@tools/run-hosted $(B)/hosted/tetrapla $(GUEST)
 bench-cpu: bench-cpu-packages hosted
-	@tools/bench-cpu --program $(B)/hosted/tetrapla --output $(B)/bench
+	@tools/bench-cpu --guest $(GUEST) --program $(B)/hosted/tetrapla --output $(B)/bench
 bench-cpu-packages:
 	@tools/install-packages "make bench-cpu" build guest
 # Names what tests/run needs to know about this build.

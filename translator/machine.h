@@ -77,6 +77,7 @@ static inline struct ram_page *ram_page(struct ram *r, uint64_t phys)
 #define MAPPING_COUNT   (1u << 19)
 #define JUMPS_LISTED    512
 #define CODE_PAGE_WORDS 256
+#define CODE_LISTED     2048
 
 struct window_leaf {
     uint64_t page[LEAF_PAGES]; /* guest physical page address | PAGE_* */
@@ -95,7 +96,10 @@ struct window {
     bool code;           /* jumps or fetch may hold something, namely: */
     bool jumps_unlisted; /*   others than those listed; */
     uint16_t jump_list[JUMPS_LISTED], jump_count; /* slots that hold something; */
-    uint32_t code_pages[CODE_PAGE_WORDS]; /*   of these pages: a bit for each, some share one */
+    uint32_t code_pages[CODE_PAGE_WORDS]; /*   of these pages: a bit for each, some share one; */
+    struct fetch_entry code_list[CODE_LISTED]; /*   the same with where they are, in any order, */
+    uint16_t code_count;
+    bool code_unlisted; /*   but for some */
     struct jump_entry *jumps;
     struct fetch_entry *fetch;
 };
@@ -322,6 +326,7 @@ struct vm {
     struct counts counts;
     struct gdb *gdb;             /* NULL: no debugger can come */
     bool stepping;               /* for the debugger */
+    bool in_code;                /* translated code runs, or what it calls */
     bool alone;                  /* icount: the next block is one instruction (access.c) */
     struct jump_entry *no_jumps; /* an empty table */
     uint64_t time_begun;         /* vm_now when vm_run began */

@@ -251,7 +251,9 @@ static enum exit_reason enter(struct vm *vm, struct block *b, struct block_exit 
     uint64_t begun = vm->config.stats ? vm_now() : 0;
     vm->counts.enters++;
     dump_enter(vm, b);
+    vm->in_code = true;
     enum exit_reason reason = vm->backend->enter(cpu, b, from);
+    vm->in_code = false;
     flags_settle(cpu);
     if (vm->escape != NULL)
         block_left(cpu, vm->escape_block, vm->escape);
