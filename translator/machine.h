@@ -151,10 +151,13 @@ struct window *windows_evict(struct vm *vm);
 #define CHECKED_PAGES 64            /* at most so many at once */
 #define CHECKED_NS    4000000000ull /* and at most so long */
 
+#define CACHE_DRAFT   (64u << 10) /* bytes of host code of one block, at most */
+
 struct cache {
     vm_handle region;
     uint8_t *run, *write; /* the same memory: to execute, to store */
     size_t bytes, used, stubs;
+    uint8_t *draft; /* [CACHE_DRAFT]: a block is made here, then copied */
     uint8_t *data; /* blocks, exits, side tables */
     size_t data_bytes, data_used;
     struct block **hash;
