@@ -484,6 +484,16 @@ uint64_t arm_helper_barrier(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
     return 0;
 }
 
+uint64_t arm_helper_unknown_register(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
+{
+    unsigned name = (unsigned)a;
+    (void)c;
+    vm_log(cpu->vm, "%s of unknown register p%u,%u,c%u,c%u,%u at %08x",
+           name >> 31 ? "write" : "read", name >> 16 & 15, name >> 12 & 15, name >> 8 & 15,
+           name >> 4 & 15, name & 15, (unsigned)b);
+    return 0;
+}
+
 uint64_t arm_helper_cp15_read64(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     return arm_helper_cp15_read(cpu, a, b, c);

@@ -13,3 +13,5 @@ HELPER(srs_address) HELPER(srs_back) HELPER(use_fp)
 /* system registers (cp15.c): a = row of the table, b = value */
 HELPER(cp15_read) HELPER(cp15_write) HELPER(cp15_read64) HELPER(cp15_write64)
 HELPER(firmware) HELPER(barrier)
+/* an access to one that does not exist is about to be undefined: a = its name (lift_system.c), b = where */
+HELPER(unknown_register)

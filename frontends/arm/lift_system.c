@@ -8,8 +8,6 @@
 #include "lift.h"
 #include "sysreg.h"
 
-#include <translator/board.h>
-
 static ir_ref call(struct arm_lift *a, enum arm_helper h, unsigned kind, ir_ref x, ir_ref y)
 {
     return ir_call(a->b, IR_I32, h, kind, x, y, 0);
@@ -251,9 +249,10 @@ static void check_point(struct arm_lift *a)
 static void refuse(struct arm_lift *a, bool write)
 {
     const struct arm_insn *i = &a->insn;
+    uint32_t name =
+        (uint32_t)(write << 31 | i->cp << 16 | i->op1 << 12 | i->crn << 8 | i->crm << 4 | i->op2);
     if (a->privileged && i->x == 0)
-        vm_log(a->l->cpu->vm, "arm: %s of unknown register p%u,%u,c%u,c%u,%u at %08x",
-               write ? "write" : "read", i->cp, i->op1, i->crn, i->crm, i->op2, (unsigned)a->pc);
+        call(a, HELPER_unknown_register, CALL_VOID, arm_i32(a, name), arm_i32(a, a->pc));
     arm_lift_undefined(a);
 }
 

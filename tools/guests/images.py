@@ -128,6 +128,8 @@ def base_archive(busybox, kernel_folders):
     for name in APPLETS:
         archive.link("bin/" + name, "busybox")
     archive.file("init", read(os.path.join(HERE, "init")), 0o755)
+    archive.file("etc/inittab", b"::respawn:/bin/cttyhack /bin/sh\n::ctrlaltdel:/bin/reboot\n"
+                                b"::shutdown:umount -a -r 2>/dev/null\n")
     archive.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
     archive.file("etc/group", b"root:x:0:\n")
     for folder in kernel_folders:
@@ -155,7 +157,7 @@ def recipe_stamp(*files):
 class Parts:
     """The unpacked packages of one guest."""
 
-    def __init__(self, guest, cache):
+    def __init__(self, guest, cache, installer=True):
         apt = Apt(cache, "guests", SUITES, ["amd64", "i386", "armhf"])
         colon = ":" + guest.architecture
         self.kernels = {}
@@ -164,15 +166,17 @@ class Parts:
             self.kernels[file] = apt.unpack(name + colon)
         self.busybox = os.path.join(apt.unpack("busybox-static" + colon), "bin/busybox")
         self.installer = None
-        if guest.installer:
+        if guest.installer and installer:
             package, inside = guest.installer
             self.installer = one(f"{apt.unpack(package + ':all')}/usr/lib/debian-installer/images/"
                                  f"*/{guest.architecture}/text/{inside}")
 
 
-def make(guest, cache):
-    """Fetch and build everything of a guest; returns {name: path}. Quick when all is there."""
-    parts = Parts(guest, cache)
+def make(guest, cache, wanted=None):
+    """Fetch and build the files of a guest, all or those wanted; returns {name: path} of these and
+    what came with them. Quick when all is there."""
+    parts = Parts(guest, cache,
+                  wanted is None or any(name.startswith("installer-") for name in wanted))
     result = {}
 
     def put(name, made_from, data):

@@ -246,7 +246,8 @@ enum cpu_register {
     C_AIAR = 0x20,
     C_AEOIR = 0x24,
     C_AHPPIR = 0x28,
-    C_APR0 = 0xd0,
+    C_APR0 = 0xd0, /* 1 to 3: for more than 32 preemption levels */
+    C_APR3 = 0xdc,
     C_NSAPR0 = 0xe0,
     C_IIDR = 0xfc,
     C_DIR = 0x1000,
@@ -287,6 +288,7 @@ static uint64_t interface_read(void *device, uint32_t offset, unsigned size)
         return g->apr[1];
     case C_IIDR: /* architecture version 2 */
         return 2u << 16 | IMPLEMENTER;
+    case C_APR0 + 4 ... C_APR3:
     case C_EOIR: /* write only */
     case C_AEOIR:
     case C_DIR:
@@ -330,6 +332,8 @@ static void interface_write(void *device, uint32_t offset, unsigned size, uint64
         break;
     case C_NSAPR0:
         g->apr[1] = (uint32_t)value;
+        break;
+    case C_APR0 + 4 ... C_APR3:
         break;
     default:
         if (size != 4 || !read_only(offset))
