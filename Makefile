@@ -40,6 +40,7 @@ help:
 ## make bench-kernel  instruction counts of the kernel's paths
 ## make run-hosted an ARM guest in the translator as a Linux program
 ## make bench-cpu  the hosted program against QEMU on an ARM guest: table and chart
+## make bench-system  the whole system: host instructions for what an ARM guest does
 ## make clean      remove what was built
 
 # ---- kernel ---------------------------------------------------------------------------------
@@ -170,6 +171,10 @@ bench-kernel: bench-packages
 	@tests/run-bench --build $(B)
 bench-packages:
 	@tools/install-packages "make bench-kernel" build iso run
+bench-system: bench-system-packages kernel programs
+	@tools/bench-system --build $(B)
+bench-system-packages:
+	@tools/install-packages "make bench-system" build iso run guest
 run-hosted: bench-cpu-packages hosted
 	@tools/run-hosted $(B)/hosted/tetrapla
 bench-cpu: bench-cpu-packages hosted
@@ -184,6 +189,6 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all help run-hosted bench-cpu bench-cpu-packages kernel programs clean iso iso-packages run run-packages test test-packages \
+.PHONY: all help run-hosted bench-cpu bench-cpu-packages bench-system bench-system-packages kernel programs clean iso iso-packages run run-packages test test-packages \
 	check check-packages host-tests bench-kernel bench-packages
 .SECONDARY:

@@ -82,6 +82,11 @@ struct cpu {
     uint32_t mxcsr;
     uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
 
+    /* JUMP_MODE: the mode word of the next block in bits 32 to 63; what it adds to a slot of `jumps`, in
+     * bytes. */
+    uint64_t next_key;
+    uint32_t next_slots;
+
     /* A poke that could not be delivered: the way into translated code tests it, inside the guest
      * range (tetrapla/vm.h), and sets `attention` if it is not 0. NULL: nobody pokes. */
     volatile uint64_t *pending;

@@ -12,7 +12,6 @@
 
 #include <translator/machine.h>
 
-
 struct source {
     struct lift l;
     struct vm *vm;
@@ -251,16 +250,18 @@ struct block *translate(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode
     struct block *b = NULL;
     bool emptied = false, ended_early = false;
     for (unsigned most = limit; b == NULL;) {
-        struct source s = {.vm = vm,
-                           .phys = {phys & ~(uint64_t)(GUEST_PAGE - 1), 0},
-                           .end = pc & ~1u,
-                           .l = {.cpu = vm->cpu,
-                                 .ir = vm->ir,
-                                 .pc = pc,
-                                 .mode = mode,
-                                 .limit = most,
-                                 .counted = vm->config.icount,
-                                 .fetch = fetch}};
+        struct source s = {
+            .vm = vm,
+            .phys = {phys & ~(uint64_t)(GUEST_PAGE - 1), 0},
+            .end = pc & ~1u,
+            .l = {.cpu = vm->cpu,
+                  .ir = vm->ir,
+                  .pc = pc,
+                  .mode = mode,
+                  .limit = most,
+                  .counted = vm->config.icount,
+                  .direct = !vm->config.icount && vm->gdb == NULL && !dump_wants(vm, 'x'),
+                  .fetch = fetch}};
         bool full;
         s.l.private = &s;
         lift(vm, &s);

@@ -32,8 +32,8 @@ static void fail(const char *what)
 
 static volatile uint8_t *region(void)
 {
-    uint8_t *p =
-        mmap(NULL, (PAGES + AROUND) * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *p = mmap(NULL, (PAGES + AROUND) * PAGE, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED)
         fail("mmap");
     return (uint8_t *)(((uintptr_t)p + AROUND * PAGE - 1) & ~(uintptr_t)(AROUND * PAGE - 1));
@@ -49,8 +49,8 @@ static void populate(volatile uint8_t *p, size_t bytes)
 static void read_frames(volatile uint8_t *p)
 {
     int file = open("/proc/self/pagemap", O_RDONLY);
-    if (file < 0 || pread(file, frame, sizeof frame, (off_t)((uintptr_t)p / PAGE * 8)) !=
-                        (ssize_t)sizeof frame)
+    if (file < 0 ||
+        pread(file, frame, sizeof frame, (off_t)((uintptr_t)p / PAGE * 8)) != (ssize_t)sizeof frame)
         fail("pagemap");
     close(file);
     for (int n = 0; n < PAGES; n++)
