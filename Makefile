@@ -31,10 +31,11 @@ all: kernel programs
 help:
 	@sed -n 's/^## //p' Makefile
 ## make            the kernel and all user tasks
-## make iso        build/tetrapla.iso, boots by BIOS and UEFI
+## make iso        build/tetrapla.iso, boots by BIOS and UEFI (GUESTS=... as with make run)
 ## make hosted     build/hosted/tetrapla, the translator as a Linux program
 ## make hosted-sanitized  the same with sanitizers, in build/hosted-san
-## make run        boot it in QEMU (window if there is a display, else serial)
+## make run        boot it in QEMU (window if there is a display, else serial) with an ARM Linux;
+##                 GUESTS="arm arm": two of them, GUESTS= : none
 ## make test       everything; ends with "N passed, N failed" (TESTS="name ..." runs some)
 ## make check      the quick part of it: builds, format, hosted tests
 ## make bench-kernel  instruction counts of the kernel's paths
@@ -136,15 +137,28 @@ include arch/hosted/build.mk
 
 # ---- the ISO, and machines to boot it on -------------------------------------------------------
 ISO := $(B)/tetrapla.iso
+# Guests on the ISO, a word each (tools/guests/lines.py); they get the first panes.
+GUESTS := arm
 iso: iso-packages
 	@$(MAKE) --no-print-directory $(ISO)
-# What boot/grub.cfg names goes onto the ISO: the kernel, its symbols, the manifest, the programs.
-$(ISO): $(B)/kernel.elf $(B)/kernel.sym $(PROGRAMS) boot/grub.cfg boot/manifest tools/make-iso
+# What boot/grub.cfg names goes onto the ISO: the kernel, its symbols, the manifest, the programs; and the
+# guests with their images.
+ISO_PARTS := $(B)/kernel.elf $(B)/kernel.sym $(PROGRAMS) boot/grub.cfg boot/manifest tools/make-iso \
+	$(wildcard tools/guests/*.py) tools/guests/init
+$(ISO): $(ISO_PARTS) $(B)/guests
+	tools/make-iso --build $(B) --output $@ --guests '$(GUESTS)'
+# Changes when GUESTS does.
+$(B)/guests: FORCE
+	@mkdir -p $(@D)
+	@echo '$(GUESTS)' | cmp -s - $@ || echo '$(GUESTS)' >$@
+# The same without guests: four shells, for the tests.
+$(B)/plain.iso: $(ISO_PARTS)
 	tools/make-iso --build $(B) --output $@
 iso-packages:
 	@tools/install-packages "make iso" build iso
 run: run-packages iso
 	@tools/run-machine $(ISO)
+FORCE:
 run-packages:
 	@tools/install-packages "make run" run $(if $(DISPLAY)$(WAYLAND_DISPLAY),window)
 
@@ -189,6 +203,6 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all help run-hosted bench-cpu bench-cpu-packages bench-system bench-system-packages kernel programs clean iso iso-packages run run-packages test test-packages \
+.PHONY: FORCE all help run-hosted bench-cpu bench-cpu-packages bench-system bench-system-packages kernel programs clean iso iso-packages run run-packages test test-packages \
 	check check-packages host-tests bench-kernel bench-packages
 .SECONDARY:

@@ -184,7 +184,7 @@ static void remove_from_jumps(struct vm *vm, const struct block *b)
     for (unsigned n = 0; host != 0 && n < vm->windows.count; n++) {
         struct jump_entry *j = &vm->windows.window[n].jumps[at];
         if (j->host == host)
-            *j = (struct jump_entry){0};
+            *j = NO_JUMP;
     }
 }
 

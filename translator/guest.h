@@ -40,12 +40,14 @@ struct walk {
 };
 
 /* Which windows (cached address spaces) the CPU uses now. Equal keys: equal mappings and rights,
- * until a flush names them. */
+ * until a flush names them. At most two of the three are different: two windows always do. */
 struct window_keys {
     uint64_t main;    /* ordinary accesses in the current mode */
     uint64_t alt;     /* MEM_USER accesses */
     uint64_t choose;  /* privileged mode: accesses to process-dependent pages */
     bool global_only; /* `main` holds global pages only; others are reached through `choose` */
+    bool nothing;     /* no page is ever put into alt and choose, they take no window's place: what
+                       * may be accessed there nevertheless goes through C code. Not for `main`. */
 };
 
 /* What lift works on. */

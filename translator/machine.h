@@ -72,6 +72,7 @@ static inline struct ram_page *ram_page(struct ram *r, uint64_t phys)
 
 #define WINDOW_MAX      64
 #define WINDOW_STRIDE   (8ULL << 30)
+#define WINDOW_SLAB     ((WINDOW_MAX + 1) * WINDOW_STRIDE)
 #define LEAF_PAGES      1024u
 #define MAPPING_COUNT   (1u << 19)
 #define JUMPS_LISTED    512
@@ -114,12 +115,14 @@ struct window_set {
 };
 
 struct windows {
-    uint64_t slab;  /* WINDOW_MAX windows of WINDOW_STRIDE; window i begins 64 KiB into its part */
+    uint64_t slab;  /* parts of WINDOW_STRIDE; window i begins 64 KiB into its part, nothing last */
     unsigned count; /* how many may be used */
     struct window window[WINDOW_MAX];
     struct window_set sets[WINDOW_SETS]; /* recent answers, by hash of the keys */
-    uint8_t by_key[256];                 /* number of a window, by hash of its key: a guess */
-    struct window *main, *alt, *choose;  /* in use now; choose NULL: none made yet */
+    struct window nothing;               /* is always empty (window_keys.nothing); */
+    uint32_t nothing_pc;                /*   the instruction that got an allowed fault there last */
+    uint8_t by_key[256];                /* number of a window, by hash of its key: a guess */
+    struct window *main, *alt, *choose; /* in use now; choose NULL: none made yet */
     struct window_keys keys;
     uint64_t *present; /* [virtual page]: a bit for each window that may hold something of it */
     uint64_t *large;   /* [virtual MiB]: the same for pages filled from entries of 1 MiB or more */
@@ -234,6 +237,7 @@ bool site_mark(struct vm *vm, uint64_t phys, unsigned bits);
     COUNT(enters, "entries into translated code")                \
     COUNT(links, "links made")                                   \
     COUNT(lookups, "computed jumps looked up by the dispatcher") \
+    COUNT(lookups_inside, "  without leaving translated code")   \
     COUNT(exceptions, "guest exceptions")                        \
     COUNT(calls, "  of them system calls")                       \
     COUNT(interrupts, "guest interrupts")                        \

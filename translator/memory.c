@@ -33,8 +33,10 @@ static bool add_ram(struct vm *vm, uint64_t phys, uint64_t bytes, bool rom)
                         .va = r->alias,
                         .pages = pages};
     unsigned done;
-    if (r->alias == 0 || vm_map(&op, 1, &done) != OK) {
-        vm_log(vm, "guest RAM cannot be mapped");
+    int status = r->alias == 0 ? LIMIT : vm_map(&op, 1, &done);
+    if (status != OK) {
+        vm_log(vm, "guest RAM cannot be mapped: %s",
+               status == QUOTA ? "the quota for mappings is too small" : "no addresses are free");
         vm_region_delete(r->region);
         free(r->pages);
         free(r);

@@ -151,10 +151,10 @@ static struct block *follow(struct cpu *cpu, struct block_exit *e, enum exit_rea
 static struct block *look_up(const struct cpu *cpu, const struct block *from, uint32_t pc)
 {
     const struct jump_entry *j;
-    if (cpu->jumps == NULL)
+    if (cpu->jumps == NULL || !jump_mode_listed(from->mode))
         return NULL;
     j = &cpu->jumps[jump_slot(pc, from->mode)];
-    if (j->pc != pc || j->mode != from->mode || j->host == 0)
+    if (j->pc != pc || j->absent || j->host == 0)
         return NULL;
     struct block *to = (struct block *)(uintptr_t)j->host;
     return to->phys2 == 0 || block_second_holds(cpu, to) ? to : NULL;

@@ -3,7 +3,7 @@
  *
  * Grants: "framebuffer" (optional), the server ends of the channels "console" (console.h says what
  * each index is), the module "font" (optional), the region "state" (optional: without it the panes
- * do not outlive the server). Whatever is missing or malformed is named in root's log, and the
+ * do not outlive the server); args="log=N" for the pane that shows root's log. Whatever is missing or malformed is named in root's log, and the
  * server goes on with the rest.
  *
  * Root is called in two places only, after the screen has been painted: when the focus has changed,
@@ -117,6 +117,20 @@ static handle_t open_channels(void)
     return notification;
 }
 
+/* args="log=N": the log is shown in pane N, by default in the first. */
+static void read_arguments(void)
+{
+    const char *text = startup()->args;
+    char *end;
+    if (!*text)
+        return;
+    unsigned long pane = strncmp(text, "log=", 4) == 0 ? strtoul(text + 4, &end, 10) : 0;
+    if (pane >= 1 && pane <= console.panes && !*end)
+        console.log_pane = (unsigned)pane - 1;
+    else
+        say("args=\"%.60s\" is not understood: write log=N, N being a pane", text);
+}
+
 static bool open_state(void)
 {
     const struct grant *g = grant_find("state", GRANT_REGION);
@@ -170,6 +184,7 @@ int main(void)
     handle_t notification = open_channels();
     if (!notification)
         say("no channels: there is nobody to serve");
+    read_arguments();
     console_start(&console, open_state());
     for (;;) {
         uint64_t now = time_now();

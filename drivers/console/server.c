@@ -174,14 +174,14 @@ static bool take_serial(struct console *s)
 static void log_line(struct console *s)
 {
     struct console_state *state = s->state;
-    struct terminal *t = &pane_of(s, 0)->terminal;
+    struct terminal *t = &pane_of(s, s->log_pane)->terminal;
     size_t n = state->log_length;
     while (n > 0 && (state->log_line[n - 1] == '\r' || state->log_line[n - 1] == ' '))
         n--;
     if (n == 0)
         return;
     bool plain = terminal_log_line(t, state->log_line, n);
-    serial_log_line(&s->serial, 0, t, plain, state->log_line, n);
+    serial_log_line(&s->serial, s->log_pane, t, plain, state->log_line, n);
 }
 
 /* Root's log: whole lines only; one that is longer than the pane goes in pieces. */
@@ -190,7 +190,7 @@ static bool take_log(struct console *s)
     struct console_state *state = s->state;
     const uint8_t *bytes;
     size_t n = s->log.present ? intake_fetch(&state->log, &s->log.channel, &bytes) : 0;
-    unsigned columns = pane_of(s, 0)->terminal.columns;
+    unsigned columns = pane_of(s, s->log_pane)->terminal.columns;
     size_t most = columns > 8 ? columns - 4 : columns; /* "log " comes before it */
     for (size_t i = 0; i < n; i++) {
         bool full = state->log_length >= most && (bytes[i] & 0xc0) != 0x80;

@@ -19,6 +19,7 @@ struct line {
 struct console {
     struct console_state *state;
     unsigned panes;
+    unsigned log_pane; /* where root's log is shown, below panes */
     struct line client[CONSOLE_PANES_MAX];
     struct line keyboard, serial_line, log;
     struct painter *painter; /* NULL: no framebuffer */

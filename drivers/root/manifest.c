@@ -40,7 +40,7 @@ static const struct manifest_task guest_defaults = {.guest = true,
                                                     .quota = 32 * MIB,
                                                     .capacity = 8 * KIB,
                                                     .guest_memory = 256 * MIB,
-                                                    .overhead = 64 * MIB,
+                                                    .overhead = 96 * MIB,
                                                     .program = {1, {{.text = "vm"}}},
                                                     .use = {1, {{.text = "clock"}}}};
 

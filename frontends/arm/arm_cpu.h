@@ -121,7 +121,7 @@ static inline const struct arm_cpu *arm_of_const(const struct cpu *c)
 #define AMODE_VECTOR   0x20u /* FPSCR LEN not 0: short vectors, undefined on this CPU */
 #define AMODE_BANKED   0x40u /* user registers: r8-r12 are the current ones, r13 and r14 banked */
 #define AMODE_IT_SHIFT 8     /* ITSTATE, 8 bits */
-#define AMODE_FLAT     0x10000u /* SCTLR.M clear: device-like strict alignment of flat memory */
+#define AMODE_FLAT     0x80u /* SCTLR.M clear: device-like strict alignment of flat memory */
 
 /* ---- window keys (struct window_keys): what mappings in a window depend on --------------------- */
 #define ARM_KEY_DACR          0xffffffffull /* fields of domains with process pages; 0 if long ones */

@@ -184,7 +184,7 @@ uint32_t arm_asid(const struct arm_cpu *c)
 /* Software that keeps itself from user memory most of the time (privileged access never, by the
  * DACR) switches a domain off and on at each kernel entry and user access. Keys hold only the
  * fields of domains that process-dependent pages are in; with those off, such pages are in no
- * window, so all processes share one. */
+ * window, and nothing is mapped for it at all. */
 void arm_windows(const struct cpu *cpu, struct window_keys *k)
 {
     const struct arm_cpu *c = arm_of_const(cpu);
@@ -201,6 +201,7 @@ void arm_windows(const struct cpu *cpu, struct window_keys *k)
     k->global_only = arm_privileged(c);
     k->main = k->global_only ? ARM_KEY_MAPPED : user;
     k->alt = k->choose = user;
+    k->nothing = k->global_only && (user & ARM_KEY_DENIED) != 0;
 }
 
 void arm_restore(struct cpu *cpu, unsigned side)

@@ -41,7 +41,8 @@ class Images:
         self._made = {}
 
     def standard(self):
-        return os.path.join(self.build, "tetrapla.iso")
+        """The one without guests, which `make` has made."""
+        return os.path.join(self.build, "plain.iso")
 
     def make(self, *options):
         """An ISO made with these options of tools/make-iso."""

@@ -21,6 +21,8 @@ import tempfile
 import threading
 import time
 
+from guests import lines
+
 from . import keys
 from .screen import Screen
 
@@ -219,7 +221,10 @@ class Machine:
 
 
 def start(firmware="bios", **options):
-    """A machine by kind: bios, uefi (QEMU) or bochs. Options: see Qemu and Bochs."""
+    """A machine by kind: bios, uefi (QEMU) or bochs. Options: see Qemu and Bochs. Without memory=
+    it has what the guests on the ISO need."""
+    if not options.get("memory"):
+        options["memory"] = lines.machine_memory(lines.manifest_on(options["iso"]))
     from .bochs import Bochs
     from .qemu import Qemu
     if firmware == "bochs":

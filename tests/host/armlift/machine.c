@@ -173,6 +173,7 @@ void machine_reset(void)
 {
     static struct jump_entry jumps[JUMP_ENTRIES];
     static struct fetch_entry fetches[FETCH_ENTRIES];
+    jumps_clear(jumps);
     memset(&machine, 0, sizeof machine);
     memset(machine_memory, 0, sizeof machine_memory);
     memset(&machine_flushes, 0, sizeof machine_flushes);

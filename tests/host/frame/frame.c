@@ -23,6 +23,11 @@ bool result(const char *name, bool good, const char *why, ...)
     return good;
 }
 
+void result_skip(const char *name, const char *why)
+{
+    printf("skip %s: %s\n", name, why);
+}
+
 uint64_t random_next(void)
 {
     static __thread uint64_t state = 0x9e3779b97f4a7c15ULL; /* xorshift64* */

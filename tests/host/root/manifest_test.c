@@ -350,7 +350,7 @@ static void guest_tests(void)
     result("manifest/guest-defaults",
            p->guest && strcmp(p->program.item[0].text, "vm") == 0 && p->quota == 32 << 20 &&
                p->memory == p->guest_memory + p->overhead && p->guest_memory == 256 << 20 &&
-               p->overhead == 64 << 20 && p->modules.count == 0 && p->channels.count == 0 &&
+               p->overhead == 96 << 20 && p->modules.count == 0 && p->channels.count == 0 &&
                p->priority == 7 && !p->driver && !p->admin,
            "wrong");
     result("manifest/guest-default-args", strcmp(p->args, "isa=arm memory=256M") == 0, "%s",

@@ -9,7 +9,7 @@
 #define CONSOLE_PANES_MAX 16 /* indices 0–15: terminals; pane N is index N-1 of the manifest */
 #define CONSOLE_KEYBOARD  32 /* client → server: struct key_event */
 #define CONSOLE_SERIAL    33 /* both ways: the bytes of a serial line */
-#define CONSOLE_LOG       34 /* client (root) → server: text for the user, shown in the first pane */
+#define CONSOLE_LOG       34 /* client (root) → server: text for the user, shown in one of the panes */
 
 /* One key going down or up. */
 struct key_event {
