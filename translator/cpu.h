@@ -82,6 +82,11 @@ struct cpu {
     uint32_t mxcsr;
     uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
 
+    /* JUMP_MODE: what the next block's mode adds to a slot of `jumps`, in bytes; not 0 in the upper half
+     * of next_key if the mode is not listed there. */
+    uint64_t next_key;
+    uint32_t next_slots;
+
     /* A poke that could not be delivered: the way into translated code tests it, inside the guest
      * range (tetrapla/vm.h), and sets `attention` if it is not 0. NULL: nobody pokes. */
     volatile uint64_t *pending;
