@@ -41,6 +41,7 @@ help:
 ## make bench-kernel  instruction counts of the kernel's paths
 ## make run-hosted an ARM guest in the translator as a Linux program (GUEST=x86: an i386 guest)
 ## make bench-cpu  the hosted program against QEMU: table and chart (GUEST=arm, GUEST=x86)
+## make bench-system  the whole system: host instructions for what an ARM guest does
 ## make clean      remove what was built
 
 # ---- kernel ---------------------------------------------------------------------------------
@@ -185,6 +186,10 @@ bench-kernel: bench-packages
 	@tests/run-bench --build $(B)
 bench-packages:
 	@tools/install-packages "make bench-kernel" build iso run
+bench-system: bench-system-packages kernel programs
+	@tools/bench-system --build $(B)
+bench-system-packages:
+	@tools/install-packages "make bench-system" build iso run guest
 run-hosted: bench-cpu-packages hosted
 	@tools/run-hosted $(B)/hosted/tetrapla $(GUEST)
 bench-cpu: bench-cpu-packages hosted
@@ -199,6 +204,6 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: FORCE all help run-hosted bench-cpu bench-cpu-packages kernel programs clean iso iso-packages run run-packages test test-packages \
+.PHONY: FORCE all help run-hosted bench-cpu bench-cpu-packages bench-system bench-system-packages kernel programs clean iso iso-packages run run-packages test test-packages \
 	check check-packages host-tests bench-kernel bench-packages
 .SECONDARY:

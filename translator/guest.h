@@ -72,8 +72,14 @@ struct lift {
     /* Instructions are counted: one whose condition fails counts as well, so no branch leads over an
      * `insn` but to a way out of the block. */
     bool counted;
+    /* Exceptions and returns from them may go on with JUMP_MODE, without the dispatcher. */
+    bool direct;
     void *private; /* the translator's */
 };
+
+/* For helpers that changed the mode and cpu->pc, before a jump with JUMP_MODE: windows, and what that jump
+ * needs. `why`: EXIT_CALL for a system call (they are counted), else EXIT_STATE. */
+void vm_redirect(struct cpu *cpu, enum exit_reason why);
 
 struct frontend_helper {
     const char *name;

@@ -111,11 +111,19 @@ struct mapping {
     uint8_t window;
 };
 
+/* The windows for keys that were switched to before; right while each still has its key. */
+#define WINDOW_SETS 64
+struct window_set {
+    struct window_keys keys;
+    struct window *main, *alt, *choose; /* NULL: empty */
+};
+
 struct windows {
     uint64_t slab;  /* parts of WINDOW_STRIDE; window i begins 64 KiB into its part, nothing last */
     unsigned count; /* how many may be used */
     struct window window[WINDOW_MAX];
-    struct window nothing;              /* is always empty (window_keys.nothing); */
+    struct window_set sets[WINDOW_SETS]; /* recent answers, by hash of the keys */
+    struct window nothing;               /* is always empty (window_keys.nothing); */
     uint32_t nothing_pc;                /*   the instruction that got an allowed fault there last */
     uint8_t by_key[256];                /* number of a window, by hash of its key: a guess */
     struct window *main, *alt, *choose; /* in use now; choose NULL: none made yet */
@@ -158,11 +166,14 @@ struct window *windows_evict(struct vm *vm);
 #define CHECKED_PAGES 64            /* at most so many at once */
 #define CHECKED_NS    4000000000ull /* and at most so long */
 
+#define CACHE_DRAFT (64u << 10) /* bytes of host code of one block, at most */
+
 struct cache {
     vm_handle region;
     uint8_t *run, *write; /* the same memory: to execute, to store */
     size_t bytes, used, stubs;
-    uint8_t *data; /* blocks, exits, side tables */
+    uint8_t *draft; /* [CACHE_DRAFT]: a block is made here, then copied */
+    uint8_t *data;  /* blocks, exits, side tables */
     size_t data_bytes, data_used;
     struct block **hash;
     struct block **order; /* in the order of their code */

@@ -287,6 +287,28 @@ static struct window *window_for(struct vm *vm, uint64_t key)
     return w;
 }
 
+static struct window_set *set_of(struct windows *s, const struct window_keys *k)
+{
+    return &s->sets[(k->main + k->choose * 3) * 0x9e3779b97f4a7c15ULL >> 58];
+}
+
+static bool still(const struct window *w, uint64_t key)
+{
+    return w->key == key && w->used && !w->stale;
+}
+
+static bool holds(const struct windows *s, const struct window_set *set,
+                  const struct window_keys *k)
+{
+    if (set->main == NULL || set->keys.main != k->main || set->keys.alt != k->alt ||
+        set->keys.choose != k->choose || set->keys.nothing != k->nothing ||
+        !still(set->main, k->main))
+        return false;
+    if (k->nothing)
+        return set->alt == &s->nothing;
+    return still(set->alt, k->alt) && still(set->choose, k->choose);
+}
+
 void windows_switch(struct vm *vm)
 {
     struct windows *s = &vm->windows;
@@ -300,9 +322,17 @@ void windows_switch(struct vm *vm)
     windows_complete(vm);
     vm->counts.window_switches++;
     s->keys = k;
-    s->main = window_for(vm, k.main);
-    s->alt = k.nothing ? &s->nothing : window_for(vm, k.alt);
-    s->choose = k.nothing ? &s->nothing : window_for(vm, k.choose);
+    struct window_set *set = set_of(s, &k);
+    if (holds(s, set, &k)) {
+        set->main->stamp = set->alt->stamp = set->choose->stamp = ++s->stamp;
+    } else {
+        struct window *m = window_for(vm, k.main);
+        struct window *a = k.nothing ? &s->nothing : window_for(vm, k.alt);
+        *set = (struct window_set){k, m, a, k.nothing ? a : window_for(vm, k.choose)};
+    }
+    s->main = set->main;
+    s->alt = set->alt;
+    s->choose = set->choose;
     cpu->base = s->main->base;
     cpu->alt_base = s->alt->base;
     cpu->choose_base = s->choose->base;

@@ -61,6 +61,9 @@ GUESTS = {
                   "memtest": ("memtest86+:i386", "boot/memtest86+ia32.bin")}),
 }
 
+# What benchmarks run beside the guests, as a system of this computer's own architecture.
+NATIVE = Guest("amd64", "amd64", "ttyS0", [], {"vmlinuz": "linux-image-amd64"})
+
 
 INSTALLER_NAMES = {"vmlinuz": "*linu[xz]", "initrd.gz": "initrd.gz"}  # i386 says linux
 
