@@ -7,7 +7,10 @@
 /* Print "ok NAME" or "FAIL NAME: why" and count it; returns good. */
 bool result(const char *name, bool good, const char *why, ...)
     __attribute__((format(printf, 3, 4)));
-/* 64 random bits; each thread has the same sequence in every run. */
+/* 64 random bits; the same sequence in every run. */
 uint64_t random_next(void);
+/* Where random_next keeps its state. A program with threads brings one that differs between them. */
+uint64_t *random_generator(void);
+#define RANDOM_START 0x9e3779b97f4a7c15ULL
 /* Print "N passed, N failed"; the program's exit status. */
 int summary(void);

@@ -3,14 +3,17 @@
  * modes, with and without DAZ and FTZ, on all pairs of special values and on random ones. Values
  * and the six exception flags must be equal. Where the host has FMA3 and F16C, those too.
  * ARM's and SPARC's rules: a list of cases from the manuals.
+ *
+ *   softfloat-test [RANDOM-ROUNDS]
  */
 #include <cpuid.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <translator/softfloat.h>
 
 #include "../frame/frame.h"
 
-#define RANDOM_ROUNDS 400000u
+static unsigned random_rounds = 400000;
 
 static const uint64_t special64[] = {
     0,
@@ -290,7 +293,7 @@ static void against_host(enum what op, bool wide)
                 for (unsigned k = 0; k < (op == FMA ? n : 1); k += 3, done++)
                     bad += wide ? !check(op, wide, in, value64(i), value64(j), value64(k))
                                 : !check(op, wide, in, value32(i), value32(j), value32(k));
-        for (unsigned i = 0; i < RANDOM_ROUNDS / 12; i++, done++)
+        for (unsigned i = 0; i < random_rounds / 12; i++, done++)
             bad += !check(op, wide, in, random_value(wide), random_value(wide), random_value(wide));
     }
     char name[64];
@@ -348,8 +351,10 @@ static void other_rules(void)
            "flags %x", s.flags);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        random_rounds = (unsigned)atoi(argv[1]);
     unsigned a, b, features = 0, d;
     __get_cpuid(1, &a, &b, &features, &d);
     bool fma3 = features >> 12 & 1, f16c = features >> 29 & 1; /* SDM vol. 2, CPUID leaf 1 */
