@@ -12,7 +12,8 @@ VMHOST_SRC_board := $(BOARD_TEST_SRC)
 VMHOST_SRC_gdb := $(GDB_TEST)
 VMHOST_NAMES := $(patsubst VMHOST_SRC_%,%,$(filter VMHOST_SRC_%,$(.VARIABLES)))
 # Files that need Linux, and what stands in for them.
-VMHOST_INSTEAD := tests/host/armseq/reference.c=tests/vmhost/reference.c tests/host/board/dtc.c=tests/vmhost/no_dtc.c
+VMHOST_INSTEAD := tests/host/armseq/reference.c=tests/vmhost/reference.c tests/host/board/dtc.c=tests/vmhost/no_dtc.c \
+	tests/host/softfloat/judge.c=tests/vmhost/softfloat_judge.c
 VMHOST := tests/vmhost
 VMHOST_FLAGS := -I$(VMHOST)/include $(USER_FLAGS) -I.
 
@@ -57,11 +58,16 @@ endef
 $(foreach n,$(VMHOST_NAMES),$(eval $(call vmhost_program,$(n))))
 vmhost: $(VMHOST_PROGRAMS)
 
-# What qemu-arm answers, as modules for the tasks: the cases they run first are the first of these.
+# What the references answer, as modules for the tasks: qemu-arm; for softfloat this machine. The numbers
+# are those of tests/suites.txt; armseq may run fewer there.
 $(B)/vmhost/armseq.recording: $(B)/host/armseq-test $(VMHOST)/build.mk
 	$(call say,RECORD)REFERENCE_RECORD=$@.part $< 150000 >$@.log
 	$(quiet)mv $@.part $@
 $(B)/vmhost/simd.recording: $(B)/host/simd-test $(VMHOST)/build.mk
 	$(call say,RECORD)REFERENCE_RECORD=$@.part $< 40 >$@.log
+	$(quiet)mv $@.part $@
+$(B)/vmhost/softfloat.recording: $(B)/host/softfloat-test $(VMHOST)/build.mk
+	@rm -f $@.part
+	$(call say,RECORD)REFERENCE_RECORD=$@.part $< 24000 >$@.log
 	$(quiet)mv $@.part $@
 .PHONY: vmhost

@@ -37,7 +37,7 @@ int fileno(FILE *f)
 int ftruncate(int number, long bytes)
 {
     return number == FILE_NUMBER && vm_region_create(&file, (uint64_t)bytes / PAGE_SIZE) == OK ? 0
-                                                                                              : -1;
+                                                                                               : -1;
 }
 
 static uint8_t rights_of(int protection)

@@ -38,6 +38,4 @@ bool reference_run(const struct input *in, struct output *out, unsigned count)
     return false;
 }
 
-void reference_stop(void)
-{
-}
+void reference_stop(void) {}

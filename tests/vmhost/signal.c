@@ -56,7 +56,8 @@ int sigaction(int number, const struct sigaction *action, struct sigaction *old)
         return 0;
     struct upcall_page *page;
     handler = action->sa_sigaction;
-    return vm_upcall_register(on_upcall, code_from, code_to, stack.ss_sp, stack.ss_size, &page) == OK
+    return vm_upcall_register(on_upcall, code_from, code_to, stack.ss_sp, stack.ss_size, &page) ==
+                   OK
                ? 0
                : -1;
 }

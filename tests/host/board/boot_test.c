@@ -65,7 +65,8 @@ void test_fdt(void)
     CHECK("fdt-not-one", fdt_copy("hello", 5, &changes, copied, sizeof copied, error, 160) == 0 &&
                              in(error, "not a flattened device tree"));
     unsigned accepted = 0;
-    for (unsigned i = 0; i < 20000 / rounds_divisor; i++) { /* damaged in one to four places, or cut off */
+    for (unsigned i = 0; i < 20000 / rounds_divisor;
+         i++) { /* damaged in one to four places, or cut off */
         uint8_t *damaged = malloc(bytes);
         memcpy(damaged, blob, bytes);
         for (unsigned n = random_next() % 4 + 1; n != 0; n--)
