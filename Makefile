@@ -41,6 +41,7 @@ help:
 ## make bench-kernel  instruction counts of the kernel's paths
 ## make run-hosted an ARM guest in the translator as a Linux program
 ## make bench-cpu  the hosted program against QEMU on an ARM guest: table and chart
+## make bench-system  the whole system: host instructions for what an ARM guest does
 ## make clean      remove what was built
 
 # ---- kernel ---------------------------------------------------------------------------------
@@ -112,7 +113,7 @@ TRANSLATOR_SRC := $(wildcard translator/*.c translator/devices/*.c translator/bo
 	frontends/*/*.c backends/*/*.c backends/*/*.S)
 # Code that runs in the fault upcall, while the guest's vector registers are live.
 GENERAL_REGS_ONLY := translator/window.c translator/window_map.c translator/upcall.c translator/memory.c \
-	translator/cache.c translator/sites.c frontends/arm/mmu.c
+	translator/cache.c translator/sites.c $(wildcard frontends/*/mmu.c)
 program_extra_drivers_vm := $(patsubst %,$(B)/user/%.o,$(basename $(TRANSLATOR_SRC)))
 $(program_extra_drivers_vm) $(patsubst %.c,$(B)/user/%.o,$(wildcard drivers/vm/*.c)): USER_FLAGS += -I.
 $(patsubst %.c,$(B)/user/%.o,$(GENERAL_REGS_ONLY)): USER_FLAGS += -mgeneral-regs-only
@@ -185,6 +186,10 @@ bench-kernel: bench-packages
 	@tests/run-bench --build $(B)
 bench-packages:
 	@tools/install-packages "make bench-kernel" build iso run
+bench-system: bench-system-packages kernel programs
+	@tools/bench-system --build $(B)
+bench-system-packages:
+	@tools/install-packages "make bench-system" build iso run guest
 run-hosted: bench-cpu-packages hosted
 	@tools/run-hosted $(B)/hosted/tetrapla
 bench-cpu: bench-cpu-packages hosted
@@ -199,6 +204,6 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: FORCE all help run-hosted bench-cpu bench-cpu-packages kernel programs clean iso iso-packages run run-packages test test-packages \
+.PHONY: FORCE all help run-hosted bench-cpu bench-cpu-packages bench-system bench-system-packages kernel programs clean iso iso-packages run run-packages test test-packages \
 	check check-packages host-tests bench-kernel bench-packages
 .SECONDARY:

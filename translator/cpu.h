@@ -82,9 +82,18 @@ struct cpu {
     uint32_t mxcsr;
     uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
 
+    /* JUMP_MODE: what the next block's mode adds to a slot of `jumps`, in bytes; not 0 in the upper half
+     * of next_key if the mode is not listed there. */
+    uint64_t next_key;
+    uint32_t next_slots;
+
     /* A poke that could not be delivered: the way into translated code tests it, inside the guest
      * range (tetrapla/vm.h), and sets `attention` if it is not 0. NULL: nobody pokes. */
     volatile uint64_t *pending;
+
+    /* Where the computed jump to cpu->pc goes that `jumps` does not know, if that can be said at once;
+     * 0: leave with EXIT_LOOKUP. NULL: always leave. */
+    uint64_t (*look_up)(struct cpu *cpu);
 
     /* -- not used by translated code -- */
     struct vm *vm;
@@ -101,14 +110,27 @@ _Static_assert(offsetof(struct cpu, spill) == 128, "hot fields");
 
 enum cpu_line { CPU_IRQ = 1, CPU_FIQ = 2, CPU_RESET = 4 };
 
-/* Computed jumps: looked up by translated code in entry jump_slot(pc, mode). */
+/* Computed jumps, returns too: looked up by translated code in entry jump_slot(pc, mode). The entry
+ * need not name the mode: those of one pc in two modes lie in two slots, because the factor below is
+ * odd and modes from JUMP_ENTRIES on (jump_mode_listed) are neither looked up nor entered. pc and
+ * `absent` are compared as one number of 64 bits. */
 #define JUMP_ENTRIES 4096
 struct jump_entry {
-    uint32_t pc;   /* with mode bits */
-    uint32_t mode; /* frontend's mode word, as in struct block */
-    uint64_t host; /* where its translation begins */
+    uint32_t pc;     /* with mode bits */
+    uint32_t absent; /* 0, or 1: nothing is here */
+    uint64_t host;   /* where its translation begins */
 };
-/* What a mode adds to the slot number, so that the same code in two modes has two entries. */
+#define NO_JUMP ((struct jump_entry){.absent = 1})
+static inline void jumps_clear(struct jump_entry *jumps)
+{
+    for (unsigned n = 0; n < JUMP_ENTRIES; n++)
+        jumps[n] = NO_JUMP;
+}
+static inline bool jump_mode_listed(uint32_t mode)
+{
+    return mode < JUMP_ENTRIES;
+}
+/* What a mode adds to the slot number. */
 static inline uint32_t jump_mode_slots(uint32_t mode)
 {
     return mode * 0x2b5 & (JUMP_ENTRIES - 1);

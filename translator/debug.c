@@ -38,7 +38,10 @@ bool debug_start(struct vm *vm)
         return true;
     vm->gdb = gdb_create(vm, vm->config.gdb);
     vm->no_jumps = calloc(JUMP_ENTRIES, sizeof *vm->no_jumps);
-    return vm->gdb != NULL && vm->no_jumps != NULL;
+    if (vm->gdb == NULL || vm->no_jumps == NULL)
+        return false;
+    jumps_clear(vm->no_jumps);
+    return true;
 }
 
 void debug_stop(struct vm *vm)

@@ -40,12 +40,14 @@ struct walk {
 };
 
 /* Which windows (cached address spaces) the CPU uses now. Equal keys: equal mappings and rights,
- * until a flush names them. */
+ * until a flush names them. At most two of the three are different: two windows always do. */
 struct window_keys {
     uint64_t main;    /* ordinary accesses in the current mode */
     uint64_t alt;     /* MEM_USER accesses */
     uint64_t choose;  /* privileged mode: accesses to process-dependent pages */
     bool global_only; /* `main` holds global pages only; others are reached through `choose` */
+    bool nothing;     /* no page is ever put into alt and choose, they take no window's place: what
+                       * may be accessed there nevertheless goes through C code. Not for `main`. */
 };
 
 /* What lift works on. */
@@ -65,8 +67,14 @@ struct lift {
     /* Instructions are counted: one whose condition fails counts as well, so no branch leads over an
      * `insn` but to a way out of the block. */
     bool counted;
+    /* Exceptions and returns from them may go on with JUMP_MODE, without the dispatcher. */
+    bool direct;
     void *private; /* the translator's */
 };
+
+/* For helpers that changed the mode and cpu->pc, before a jump with JUMP_MODE: windows, and what that jump
+ * needs. `why`: EXIT_CALL for a system call (they are counted), else EXIT_STATE. */
+void vm_redirect(struct cpu *cpu, enum exit_reason why);
 
 struct frontend_helper {
     const char *name;

@@ -72,6 +72,7 @@ static inline struct ram_page *ram_page(struct ram *r, uint64_t phys)
 
 #define WINDOW_MAX      64
 #define WINDOW_STRIDE   (8ULL << 30)
+#define WINDOW_SLAB     ((WINDOW_MAX + 1) * WINDOW_STRIDE)
 #define LEAF_PAGES      1024u
 #define MAPPING_COUNT   (1u << 19)
 #define JUMPS_LISTED    512
@@ -106,10 +107,20 @@ struct mapping {
     uint8_t window;
 };
 
+/* The windows for keys that were switched to before; right while each still has its key. */
+#define WINDOW_SETS 64
+struct window_set {
+    struct window_keys keys;
+    struct window *main, *alt, *choose; /* NULL: empty */
+};
+
 struct windows {
-    uint64_t slab;  /* WINDOW_MAX windows of WINDOW_STRIDE; window i begins 64 KiB into its part */
+    uint64_t slab;  /* parts of WINDOW_STRIDE; window i begins 64 KiB into its part, nothing last */
     unsigned count; /* how many may be used */
     struct window window[WINDOW_MAX];
+    struct window_set sets[WINDOW_SETS]; /* recent answers, by hash of the keys */
+    struct window nothing;               /* is always empty (window_keys.nothing); */
+    uint32_t nothing_pc;                /*   the instruction that got an allowed fault there last */
     uint8_t by_key[256];                /* number of a window, by hash of its key: a guess */
     struct window *main, *alt, *choose; /* in use now; choose NULL: none made yet */
     struct window_keys keys;
@@ -151,11 +162,14 @@ struct window *windows_evict(struct vm *vm);
 #define CHECKED_PAGES 64            /* at most so many at once */
 #define CHECKED_NS    4000000000ull /* and at most so long */
 
+#define CACHE_DRAFT (64u << 10) /* bytes of host code of one block, at most */
+
 struct cache {
     vm_handle region;
     uint8_t *run, *write; /* the same memory: to execute, to store */
     size_t bytes, used, stubs;
-    uint8_t *data; /* blocks, exits, side tables */
+    uint8_t *draft; /* [CACHE_DRAFT]: a block is made here, then copied */
+    uint8_t *data;  /* blocks, exits, side tables */
     size_t data_bytes, data_used;
     struct block **hash;
     struct block **order; /* in the order of their code */
@@ -223,6 +237,7 @@ bool site_mark(struct vm *vm, uint64_t phys, unsigned bits);
     COUNT(enters, "entries into translated code")                \
     COUNT(links, "links made")                                   \
     COUNT(lookups, "computed jumps looked up by the dispatcher") \
+    COUNT(lookups_inside, "  without leaving translated code")   \
     COUNT(exceptions, "guest exceptions")                        \
     COUNT(calls, "  of them system calls")                       \
     COUNT(interrupts, "guest interrupts")                        \

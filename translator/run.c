@@ -47,9 +47,14 @@ static bool second_page_holds(struct vm *vm, const struct block *b)
     return true;
 }
 
+static unsigned limit_usual(const struct vm *vm)
+{
+    return vm->config.block_limit != 0 ? vm->config.block_limit : BLOCK_LIMIT;
+}
+
 static unsigned limit_now(const struct vm *vm)
 {
-    unsigned limit = vm->config.block_limit != 0 ? vm->config.block_limit : BLOCK_LIMIT;
+    unsigned limit = limit_usual(vm);
     if (vm->alone)
         return 1;
     if (vm->config.icount && (unsigned)vm->cpu->budget < limit)
@@ -97,9 +102,28 @@ static void link_exit(struct vm *vm, struct block_exit *e, struct block *b, bool
 static void note_jump(struct vm *vm, struct block *b, bool global)
 {
     uint64_t host = vm->backend->entry(b);
-    if (host == 0 || b->cut || (vm->windows.keys.global_only && !global))
+    if (host == 0 || b->cut || !jump_mode_listed(b->mode) ||
+        (vm->windows.keys.global_only && !global))
         return;
     window_note_jump(vm, b, host);
+}
+
+/* cpu->look_up: a block that is there, in a page that the window's fetch table knows. A window that
+ * was just begun or flushed knows no jumps, but most code it runs is translated. */
+static uint64_t look_up(struct cpu *cpu)
+{
+    struct vm *vm = cpu->vm;
+    uint32_t pc = cpu->pc;
+    const struct fetch_entry *f = &cpu->fetch[pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
+    if (vm->alone || f->page != ((pc & GUEST_PAGE_MASK) | 1))
+        return 0;
+    uint64_t phys = (uint64_t)f->phys << GUEST_PAGE_SHIFT | (pc & ~GUEST_PAGE_MASK);
+    struct block *b = cache_find(vm, pc, phys, vm->frontend->mode(cpu), limit_usual(vm));
+    if (b == NULL || b->cut)
+        return 0;
+    vm->counts.lookups_inside++;
+    note_jump(vm, b, vm->windows.keys.global_only);
+    return vm->backend->entry(b);
 }
 
 /* ---- reasons to come back ----------------------------------------------------------------------- */
@@ -130,6 +154,23 @@ void block_left(struct cpu *cpu, const struct block *b, const struct side_entry 
     cpu->vm->frontend->restore(cpu, side->side);
     if (cpu->vm->config.icount)
         cpu->budget += b->insns - side->site;
+}
+
+void vm_redirect(struct cpu *cpu, enum exit_reason why)
+{
+    struct vm *vm = cpu->vm;
+    if (why == EXIT_CALL) {
+        vm->counts.exceptions++;
+        vm->counts.calls++;
+    }
+    windows_switch(vm);
+    if (vm->again.valid)
+        fault_again(vm);
+    uint32_t mode = vm->frontend->mode(cpu);
+    cpu->next_key = jump_mode_listed(mode) ? 0 : 2ull << 32;
+    cpu->next_slots = jump_mode_slots(mode) * (uint32_t)sizeof(struct jump_entry);
+    if (cpu->lines != 0 && vm->frontend->interrupt(cpu, true))
+        cpu->attention = 1;
 }
 
 /* A block on a page that is checked, not protected, found other code than it was made of. */
@@ -192,10 +233,12 @@ void flush_output(struct vm *vm)
 
 static void attend(struct vm *vm)
 {
-    uint64_t bits;
+    uint64_t bits = 0;
     vm->cpu->attention = 0;
     vm->upcall->pending = 0;
     vm_poll(vm->event, &bits);
+    if (bits & SIGNAL_DEADLINE)
+        vm->time_armed = 0; /* perhaps a little early: then it is armed again */
     if (__atomic_exchange_n(&vm->attend, 0, __ATOMIC_SEQ_CST) != 0 && vm->board->serve != NULL)
         vm->board->serve(vm);
     flush_output(vm);
@@ -298,6 +341,7 @@ void run(struct vm *vm)
 {
     struct cpu *cpu = vm->cpu;
     windows_switch(vm);
+    cpu->look_up = look_up;
     cpu->attention = 1;
     debug_wait(vm);
     while (vm->ending == VM_RUNNING) {

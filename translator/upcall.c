@@ -9,6 +9,7 @@
  *   the same page of one instruction, flushed again and again   the site is marked SITE_SLOW
  *   a page with code        drop its blocks, make it writable, run again
  *   allowed, no RAM         the site is marked SITE_SLOW and its block translated anew
+ *   where nothing is ever mapped                                 the same, at the second time
  *   process-dependent page in the window for global pages        the same with SITE_CHOOSE
  *   privileged code may, user code may not, in a user's window   the same with SITE_SLOW
  *   not allowed             the guest's exception
@@ -97,7 +98,8 @@ void fault_again(struct vm *vm)
     if (f->pc != vm->cpu->pc)
         return;
     f->valid = false;
-    if (f->window != s->main && f->window != s->alt && f->window != s->choose)
+    if (f->window == &s->nothing ||
+        (f->window != s->main && f->window != s->alt && f->window != s->choose))
         return;
     unsigned kind = f->kind | (f->window == s->main ? 0 : ACCESS_USER);
     vm->frontend->walk(vm->cpu, f->va, kind, &k);
@@ -151,6 +153,17 @@ static void fill(struct vm *vm, struct window *w, uint32_t va, unsigned kind, co
     resume(vm, count);
 }
 
+/* An access that is allowed where nothing is mapped. The walk may just have found what makes the
+ * frontend choose another window (a first page in a domain), so the instruction runs again. */
+static void not_mapped(struct vm *vm, const struct side_entry *side)
+{
+    bool again = vm->windows.nothing_pc == side->pc;
+    vm->windows.nothing_pc = side->pc;
+    if (again)
+        retranslate(vm, side, SITE_SLOW);
+    leave(vm, side, EXIT_STATE);
+}
+
 static void serve(struct vm *vm, const struct side_entry *side, struct window *w, uint32_t va,
                   bool write)
 {
@@ -165,6 +178,8 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
     struct ram *r = ram_find(vm, k.phys);
     if (r == NULL || (r->rom && write))
         retranslate(vm, side, SITE_SLOW);
+    if (w == &s->nothing)
+        not_mapped(vm, side);
     if (!belongs(vm, w, &k))
         choose(vm, side, va);
     if (w != s->main && user == 0) {

@@ -12,6 +12,9 @@
  * that was flushed while it was not in use keeps its mappings, marked stale, until its key or its
  * place is wanted; most belong to processes that have ended.
  *
+ * One more range of addresses never holds anything. It stands for the process's window while
+ * privileged code has forbidden itself all of that (window_keys.nothing).
+ *
  * Here: which windows there are, choosing them, emptying them. window_map.c fills, window_flush.c
  * does what the guest's TLB maintenance says.
  */
@@ -23,14 +26,21 @@
 #define WINDOW_GUARD  (64u << 10)
 #define LEAF_COUNT    1024u
 #define GUEST_PAGES   (1u << 20) /* virtual ones */
+#define WINDOWS_LEAST 2          /* as many different keys as are in use at once (guest.h) */
 #define WINDOWS_USUAL 32
+
+static uint64_t window_base(const struct windows *s, unsigned n)
+{
+    return s->slab + n * WINDOW_STRIDE + WINDOW_GUARD;
+}
 
 static bool make_window(struct windows *s, unsigned n)
 {
     struct window *w = &s->window[n];
-    w->base = s->slab + n * WINDOW_STRIDE + WINDOW_GUARD;
+    w->base = window_base(s, n);
     w->jumps = calloc(JUMP_ENTRIES, sizeof *w->jumps);
     w->fetch = calloc(FETCH_ENTRIES, sizeof *w->fetch);
+    w->code = w->jumps_unlisted = true; /* jumps are cleared when the window is taken */
     return w->jumps != NULL && w->fetch != NULL;
 }
 
@@ -38,11 +48,12 @@ bool windows_start(struct vm *vm)
 {
     struct windows *s = &vm->windows;
     s->count = vm->config.windows != 0 ? vm->config.windows : WINDOWS_USUAL;
-    if (s->count < 3)
-        s->count = 3;
+    if (s->count < WINDOWS_LEAST)
+        s->count = WINDOWS_LEAST;
     if (s->count > WINDOW_MAX)
         s->count = WINDOW_MAX;
-    s->slab = vm_reserve(WINDOW_MAX * WINDOW_STRIDE, 1 << 30);
+    s->slab = vm_reserve(WINDOW_SLAB, 1 << 30);
+    s->nothing.base = window_base(s, WINDOW_MAX);
     s->mappings = calloc(MAPPING_COUNT, sizeof *s->mappings);
     s->leaves = calloc(LEAF_COUNT, sizeof *s->leaves);
     s->free_leaf = calloc(LEAF_COUNT, sizeof *s->free_leaf);
@@ -75,7 +86,7 @@ void windows_stop(struct vm *vm)
     free(s->present);
     free(s->large);
     if (s->slab != 0)
-        vm_unreserve(s->slab, WINDOW_MAX * WINDOW_STRIDE);
+        vm_unreserve(s->slab, WINDOW_SLAB);
 }
 
 /* ---- where the code is -------------------------------------------------------------------------- */
@@ -108,7 +119,7 @@ void window_note_jump(struct vm *vm, const struct block *b, uint64_t host)
         w->jump_list[w->jump_count++] = (uint16_t)slot;
     else
         w->jumps_unlisted = true;
-    w->jumps[slot] = (struct jump_entry){b->pc, b->mode, host};
+    w->jumps[slot] = (struct jump_entry){.pc = b->pc, .host = host};
     note_code(vm, w, b->pc);
 }
 
@@ -117,10 +128,10 @@ void window_forget_code(struct window *w)
     if (!w->code)
         return;
     if (w->jumps_unlisted)
-        memset(w->jumps, 0, JUMP_ENTRIES * sizeof *w->jumps);
+        jumps_clear(w->jumps);
     else
         for (unsigned n = 0; n < w->jump_count; n++)
-            w->jumps[w->jump_list[n]] = (struct jump_entry){0};
+            w->jumps[w->jump_list[n]] = NO_JUMP;
     memset(w->fetch, 0, FETCH_ENTRIES * sizeof *w->fetch);
     memset(w->code_pages, 0, sizeof w->code_pages);
     w->jump_count = 0;
@@ -138,7 +149,7 @@ void window_forget_code_page(struct window *w, uint32_t va)
     for (unsigned n = 0; n < count; n++) {
         struct jump_entry *j = &w->jumps[w->jumps_unlisted ? n : w->jump_list[n]];
         if ((j->pc & GUEST_PAGE_MASK) == va)
-            *j = (struct jump_entry){0};
+            *j = NO_JUMP;
     }
 }
 
@@ -253,6 +264,28 @@ static struct window *window_for(struct vm *vm, uint64_t key)
     return w;
 }
 
+static struct window_set *set_of(struct windows *s, const struct window_keys *k)
+{
+    return &s->sets[(k->main + k->choose * 3) * 0x9e3779b97f4a7c15ULL >> 58];
+}
+
+static bool still(const struct window *w, uint64_t key)
+{
+    return w->key == key && w->used && !w->stale;
+}
+
+static bool holds(const struct windows *s, const struct window_set *set,
+                  const struct window_keys *k)
+{
+    if (set->main == NULL || set->keys.main != k->main || set->keys.alt != k->alt ||
+        set->keys.choose != k->choose || set->keys.nothing != k->nothing ||
+        !still(set->main, k->main))
+        return false;
+    if (k->nothing)
+        return set->alt == &s->nothing;
+    return still(set->alt, k->alt) && still(set->choose, k->choose);
+}
+
 void windows_switch(struct vm *vm)
 {
     struct windows *s = &vm->windows;
@@ -260,14 +293,23 @@ void windows_switch(struct vm *vm)
     struct window_keys k;
     vm->frontend->windows(cpu, &k);
     if (s->main != NULL && k.main == s->keys.main && k.alt == s->keys.alt &&
-        k.choose == s->keys.choose && k.global_only == s->keys.global_only)
+        k.choose == s->keys.choose && k.global_only == s->keys.global_only &&
+        k.nothing == s->keys.nothing)
         return;
     windows_complete(vm);
     vm->counts.window_switches++;
     s->keys = k;
-    s->main = window_for(vm, k.main);
-    s->alt = window_for(vm, k.alt);
-    s->choose = window_for(vm, k.choose);
+    struct window_set *set = set_of(s, &k);
+    if (holds(s, set, &k)) {
+        set->main->stamp = set->alt->stamp = set->choose->stamp = ++s->stamp;
+    } else {
+        struct window *m = window_for(vm, k.main);
+        struct window *a = k.nothing ? &s->nothing : window_for(vm, k.alt);
+        *set = (struct window_set){k, m, a, k.nothing ? a : window_for(vm, k.choose)};
+    }
+    s->main = set->main;
+    s->alt = set->alt;
+    s->choose = set->choose;
     cpu->base = s->main->base;
     cpu->alt_base = s->alt->base;
     cpu->choose_base = s->choose->base;

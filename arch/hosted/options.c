@@ -44,7 +44,7 @@ static const struct row rows[] = {
     {"dump", LETTERS, FIELD(dump), 0, 0, "LETTERS", "print what the translator makes"},
     {"stats", FLAG, FIELD(stats), 0, 0, NULL, "print counters at the end"},
     {"cache", SIZE, FIELD(cache), 256 * KIB, GIB, "SIZE", "code cache"},
-    {"windows", NUMBER, FIELD(windows), 1, 64, "N", "guest address spaces kept mapped"},
+    {"windows", NUMBER, FIELD(windows), 2, 64, "N", "guest address spaces kept mapped"},
     {"block-limit", NUMBER, FIELD(block_limit), 1, 1024, "N", "guest instructions in a block"},
     {"random-alloc", NUMBER, FIELD(random), 1, UINT32_MAX, "SEED", "shuffle register allocation"},
     {"help", FLAG, FIELD(help), 0, 0, NULL, "print this"},

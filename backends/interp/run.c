@@ -151,10 +151,10 @@ static struct block *follow(struct cpu *cpu, struct block_exit *e, enum exit_rea
 static struct block *look_up(const struct cpu *cpu, const struct block *from, uint32_t pc)
 {
     const struct jump_entry *j;
-    if (cpu->jumps == NULL)
+    if (cpu->jumps == NULL || !jump_mode_listed(from->mode))
         return NULL;
     j = &cpu->jumps[jump_slot(pc, from->mode)];
-    if (j->pc != pc || j->mode != from->mode || j->host == 0)
+    if (j->pc != pc || j->absent || j->host == 0)
         return NULL;
     struct block *to = (struct block *)(uintptr_t)j->host;
     return to->phys2 == 0 || block_second_holds(cpu, to) ? to : NULL;
@@ -380,8 +380,8 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
             return NULL;
         case IR_jumpto:
             cpu->pc = (uint32_t)f[o->a].x;
-            *why = o->aux & JUMP_CHECK ? EXIT_CHECK : EXIT_LOOKUP;
-            return o->aux & JUMP_CHECK ? NULL : look_up(cpu, from, cpu->pc);
+            *why = o->aux & JUMP_CHECK ? EXIT_CHECK : o->aux & JUMP_MODE ? EXIT_STATE : EXIT_LOOKUP;
+            return o->aux & (JUMP_CHECK | JUMP_MODE) ? NULL : look_up(cpu, from, cpu->pc);
         case IR_leave:
             cpu->pc = (uint32_t)f[o->a].x;
             *why = (enum exit_reason)o->imm;

@@ -241,31 +241,54 @@ static void label(struct gen *g, const struct ir_ins *i)
     g->eflags_state = g->eflags_state && !g->flags_differ[i->imm];
 }
 
-/* Computed jump: the entry of cpu->jumps that pc hashes to holds pc, mode and the host address. */
-static void jumpto(struct gen *g, const struct ir_ins *i)
+/* A computed jump into another mode: mode and window are what vm_redirect left. */
+static void jumpto_mode(struct gen *g, const struct ir_ins *i)
 {
     refund(g, g->k->block->insns - g->insns);
-    unsigned pc = reg_of(g, i->a), e = scratch(g);
-    struct mem jumps = state_mem(offsetof(struct cpu, jumps)), key = mem_base(e, 0),
+    unsigned pc = reg_of(g, i->a), e = scratch(g), k = scratch(g);
+    struct mem base = state_mem(offsetof(struct cpu, base)),
+               slots = state_mem(offsetof(struct cpu, next_slots)),
+               mode = state_mem(offsetof(struct cpu, next_key)),
+               jumps = state_mem(offsetof(struct cpu, jumps)), key = mem_base(e, 0),
                host = mem_base(e, offsetof(struct jump_entry, host)),
-               hash = {.base = NO_REG, .index = (uint8_t)pc, .scale = 2};
-    /* jump_slot(pc, mode) * sizeof(struct jump_entry) */
-    hash.disp = (int32_t)(jump_mode_slots(g->k->block->mode) * sizeof(struct jump_entry));
+               hash = {.base = (uint8_t)e, .index = (uint8_t)pc, .scale = 2};
+    x86_rm(&g->c, X_MOV, true, e, &base, 0);
+    x86_rr(&g->c, X_WRGSBASE, true, 0, e, 0);
+    x86_rm(&g->c, X_MOV, false, e, &slots, 0);
     x86_rm(&g->c, X_LEA, false, e, &hash, 0);
     x86_rr(&g->c, X_AND_I, false, 0, e, (JUMP_ENTRIES - 1) * (int)sizeof(struct jump_entry));
     x86_rm(&g->c, X_ADD, true, e, &jumps, 0);
     struct cold *c = add_cold(g, COLD_LOOKUP);
     c->reg = (uint8_t)pc;
-    unsigned k = pc;
-    if (g->k->block->mode == 0) { /* an empty entry is all zeros: it must not match pc 0 */
-        x86_rr(&g->c, X_TEST, false, pc, pc, 0);
-        c->field[c->fields++] = x86_jcc(&g->c, CC_E, 0);
-    } else {
-        k = scratch(g);
-        x86_const(&g->c, k, (uint64_t)g->k->block->mode << 32);
-        x86_rr(&g->c, X_OR, true, k, pc, 0);
-    }
+    x86_rm(&g->c, X_MOV, true, k, &mode, 0);
+    x86_rr(&g->c, X_OR, true, k, pc, 0);
     x86_rm(&g->c, X_CMP, true, k, &key, 0);
+    c->field[c->fields++] = x86_jcc(&g->c, CC_NE, 0);
+    x86_rm(&g->c, X_JMP_E, false, 0, &host, 0);
+}
+
+/* Computed jump: the entry of cpu->jumps that pc hashes to holds pc and the host address. */
+static void jumpto(struct gen *g, const struct ir_ins *i)
+{
+    uint32_t mode = g->k->block->mode;
+    refund(g, g->k->block->insns - g->insns);
+    unsigned pc = reg_of(g, i->a);
+    struct cold *c = add_cold(g, COLD_LOOKUP);
+    c->reg = (uint8_t)pc;
+    if (!jump_mode_listed(mode)) {
+        c->field[c->fields++] = x86_jmp(&g->c, 0);
+        return;
+    }
+    unsigned e = scratch(g);
+    struct mem jumps = state_mem(offsetof(struct cpu, jumps)), key = mem_base(e, 0),
+               host = mem_base(e, offsetof(struct jump_entry, host)),
+               hash = {.base = NO_REG, .index = (uint8_t)pc, .scale = 2};
+    /* jump_slot(pc, mode) * sizeof(struct jump_entry) */
+    hash.disp = (int32_t)(jump_mode_slots(mode) * sizeof(struct jump_entry));
+    x86_rm(&g->c, X_LEA, false, e, &hash, 0);
+    x86_rr(&g->c, X_AND_I, false, 0, e, (JUMP_ENTRIES - 1) * (int)sizeof(struct jump_entry));
+    x86_rm(&g->c, X_ADD, true, e, &jumps, 0);
+    x86_rm(&g->c, X_CMP, true, pc, &key, 0); /* the upper half of pc's register is 0, as `absent` */
     c->field[c->fields++] = x86_jcc(&g->c, CC_NE, 0);
     x86_rm(&g->c, X_JMP_E, false, 0, &host, 0);
 }
@@ -333,7 +356,7 @@ void lower_control(struct gen *g, const struct ir_ins *i)
         add_exit(g, i, x86_jmp(&g->c, 0));
         break;
     case IR_jumpto:
-        jumpto(g, i);
+        (i->aux & JUMP_MODE ? jumpto_mode : jumpto)(g, i);
         break;
     default:
         leave(g, i);
@@ -422,7 +445,7 @@ static void one_cold(struct gen *g, const struct cold *c)
     case COLD_LOOKUP:
         m = state_mem(offsetof(struct cpu, pc));
         x86_rm(&g->c, X_MOV_M, false, c->reg, &m, 0);
-        x86_jmp_to(&g->c, g->s->leave_lookup);
+        x86_jmp_to(&g->c, g->s->look_up);
         break;
     default:
         cold_soft(g, c);

@@ -140,6 +140,26 @@ static void make_call(struct code *c, struct x86_state *s, unsigned kind)
     x86_byte(c, X86_RET);
 }
 
+/* A computed jump to cpu->pc that is not in the table. No value lives but the pinned registers. */
+static void make_look_up(struct code *c, struct x86_state *s)
+{
+    uint32_t none[2];
+    s->look_up = here(c);
+    field(c, X_MOV, true, RAX, RSP, offsetof(struct cpu, look_up));
+    x86_rr(c, X_TEST, true, RAX, RAX, 0);
+    none[0] = x86_jcc(c, CC_E, 0);
+    pins(c, s, X_MOV_M, CALLER_SAVED, 0);
+    x86_rr(c, X_MOV, true, RDI, RSP, 0);
+    x86_rr(c, X_CALL_E, false, 0, RAX, 0);
+    pins(c, s, X_MOV, CALLER_SAVED, 0);
+    x86_rr(c, X_TEST, true, RAX, RAX, 0);
+    none[1] = x86_jcc(c, CC_E, 0);
+    x86_rr(c, X_JMP_E, false, 0, RAX, 0);
+    for (unsigned n = 0; n < 2; n++)
+        x86_patch(c, none[n], code_offset(c));
+    x86_jmp_to(c, s->leave_lookup);
+}
+
 /* Keeps every register but EFLAGS: the place that calls it does not know what lives. */
 static void make_soft(struct code *c, struct x86_state *s)
 {
@@ -191,6 +211,7 @@ size_t x86_make_stubs(struct x86_state *s, uint8_t *write, uint8_t *run, size_t 
     make_leave(&c, s);
     for (unsigned kind = 0; kind < 8; kind++)
         make_call(&c, s, kind);
+    make_look_up(&c, s);
     make_soft(&c, s);
     here(&c);
     return c.full ? 0 : code_offset(&c);

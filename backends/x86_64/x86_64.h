@@ -73,6 +73,7 @@ struct x86_state {
     uint64_t leave_fast;           /* eax reason */
     uint64_t leave_check;          /* EXIT_CHECK; cpu->pc is set */
     uint64_t leave_lookup;         /* EXIT_LOOKUP; the same */
+    uint64_t look_up;              /* the same, but cpu->look_up may know where to go */
     uint64_t leave_link;           /* EXIT_LINK; rdx exit */
     uint64_t leave_request;        /* cpu->exit_request; rdx side entry */
     uint64_t leave_align;          /* EXIT_ALIGN; rdx side entry */

@@ -5,11 +5,12 @@ import os
 import sys
 import tempfile
 
-from guest import Failure, Guest
+from guest import REDUCED, Failure, Guest
 from results import Script
 
 script = Script()
 SIZE = 192 << 20
+MEGABYTES = 5 if REDUCED else 100
 folder = tempfile.TemporaryDirectory()
 IMAGE = os.path.join(folder.name, "disk")
 
@@ -20,14 +21,14 @@ def start(*options):
 
 
 def ext4():
-    """Make ext4, write 100 MB, switch off, look again."""
+    """Make ext4, write MEGABYTES, switch off, look again."""
     with open(IMAGE, "wb") as f:
         f.truncate(SIZE)
     with start("--disk", IMAGE) as guest:
         guest.shell()
         guest.run("/sbin/mke2fs -q -t ext4 /dev/vda", 60)
         guest.run("mount -t ext4 /dev/vda /mnt")
-        guest.run("dd if=/dev/urandom of=/mnt/data bs=1M count=100; sync", 60)
+        guest.run(f"dd if=/dev/urandom of=/mnt/data bs=1M count={MEGABYTES}; sync", 60)
         first = guest.run("sha256sum /mnt/data", 60)
         guest.run("mkdir /mnt/folder; ln -s data /mnt/link; echo text >/mnt/folder/file; sync")
         if guest.power_off() != 0:
@@ -71,5 +72,6 @@ def several():
 
 script.test("disk-ext4", ext4)
 script.test("disk-several", several)
+status = script.end()
 folder.cleanup()
-sys.exit(script.end())
+sys.exit(status)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from guest import Failure, Guest
+from guest import PATIENCE, Failure, Guest
 from results import TREE, Script
 
 sys.path.insert(0, os.path.join(TREE, "tools"))
@@ -62,7 +62,7 @@ class Debugger:
 
     def finish(self, limit=20):
         """What the command printed."""
-        mark, end = f"\nend-{self.count}-\n", time.monotonic() + limit
+        mark, end = f"\nend-{self.count}-\n", time.monotonic() + limit * PATIENCE
         while mark not in self.text:
             left = end - time.monotonic()
             if left <= 0:
@@ -127,16 +127,16 @@ def step_to_user(gdb):
     raise Failure("400 steps do not lead back to the program")
 
 
-def start(options):
-    return Guest(script.program, script.files["vmlinuz"], script.files["initramfs.cpio.gz"],
+def start(options, kernel="vmlinuz"):
+    return Guest(script.program, script.files[kernel], script.files["initramfs.cpio.gz"],
                  options=options)
 
 
-def whole(*options):
+def whole(*options, kernel="vmlinuz"):
     """Attach to a running guest; break in a system call, change what it returns; go on."""
     def run():
         port = free_port()
-        with start(["--gdb", str(port), *options]) as guest:
+        with start(["--gdb", str(port), *options], kernel) as guest:
             guest.shell()
             guest.run("echo 0 > /proc/sys/kernel/kptr_restrict")
             line = guest.run("grep ' T sys_umask$' /proc/kallsyms")
@@ -201,9 +201,10 @@ def answers(function):
 
 
 if shutil.which("gdb-multiarch") is None:
-    print("skipped: there is no gdb-multiarch")
-    sys.exit(0)
+    script.skip("gdb", "there is no gdb-multiarch")
+    sys.exit(script.end())
 script.test("gdb", whole())
 script.test("gdb-icount", whole("--icount"))
+script.test("gdb-lpae", whole(kernel="vmlinuz-lpae"))
 script.test("gdb-wait", answers(wait))
 sys.exit(script.end())

@@ -2,6 +2,10 @@
 
 The console is the program's standard input and output. Everything that came is kept; wait() looks
 only at what came after the last match, so a prompt is never taken for an older one.
+
+Two variables of the environment serve second passes (tests/suites.txt): GUEST_OPTIONS holds options
+for every guest that does not have them already; GUEST_REDUCED, where those make guests slow, asks for
+less work and more patience.
 """
 
 import os
@@ -15,6 +19,17 @@ CONSOLE = "console=ttyAMA0 quiet"
 PROMPT = rb"/ # (\x1b\[6n)?"  # busybox's shell, which asks the terminal where the cursor is
 
 
+REDUCED = bool(os.environ.get("GUEST_REDUCED"))
+PATIENCE = 6 if REDUCED else 1
+
+
+def with_extra(options):
+    """The options, and those of GUEST_OPTIONS (--NAME=VALUE ...) that are not among them."""
+    given = {option.lstrip("-").split("=")[0] for option in options if option.startswith("-")}
+    return list(options) + [option for option in os.environ.get("GUEST_OPTIONS", "").split()
+                            if option.lstrip("-").split("=")[0] not in given]
+
+
 class Failure(Exception):
     """The guest did not do what was expected; the text says what, and ends with its last lines."""
 
@@ -22,7 +37,7 @@ class Failure(Exception):
 class Guest:
     def __init__(self, program, kernel, initrd=None, append="", memory="256M", options=()):
         words = [program, "--kernel", kernel, "--memory", memory,
-                 "--append", (CONSOLE + " " + append).strip(), *options]
+                 "--append", (CONSOLE + " " + append).strip(), *with_extra(options)]
         if initrd:
             words += ["--initrd", initrd]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -60,6 +75,7 @@ class Guest:
 
     def wait(self, pattern, limit):
         """Until the pattern (bytes) comes; the match."""
+        limit *= PATIENCE
         end = time.monotonic() + limit
         while True:
             found = re.compile(pattern).search(self.text, self.seen)
@@ -99,6 +115,7 @@ class Guest:
 
     def end(self, limit=20):
         """Read until the program ends; its exit status."""
+        limit *= PATIENCE
         stop = time.monotonic() + limit
         while self.read(0.2) or self.process.poll() is None:
             if time.monotonic() > stop:

@@ -19,6 +19,9 @@ import sys
 import tempfile
 import time
 
+from guest import with_extra
+from results import program_path
+
 RUN = 0.05          # seconds an image runs
 END = 5             # seconds SIGTERM may take
 AT_ONCE = 2
@@ -130,9 +133,9 @@ class Wild:
         with open(self.path, "wb") as f:
             f.write(image(number))
         options = [["--icount"], [], ["--cache", "256K"], ["--block-limit", "3"],
-                   ["--backend", "interp"], ["--windows", "3"]][number // 4 % 6]
+                   ["--backend", "interp"], ["--windows", "2"]][number // 4 % 6]
         self.words = [program, "--kernel", self.path, "--memory", "16M", "--serial", "none",
-                      *options]
+                      *with_extra(options)]
         self.began = time.monotonic()
         # pylint: disable=consider-using-with
         self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL,
@@ -159,7 +162,7 @@ class Wild:
 
 
 def main():
-    program = os.path.join(sys.argv[1], "hosted", "tetrapla")
+    program = program_path()
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 200
     first = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     failed, running = 0, []

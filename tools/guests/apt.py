@@ -15,8 +15,27 @@ import sys
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
+# What apt-get says, behind the address, of a server that it does not reach. Anything else it may say, a
+# wrong checksum for example, is the server's or our fault.
+NO_NETWORK = re.compile(
+    r"Temporary failure resolving|Could not resolve|Something wicked happened resolving|"
+    r"Could not connect|Unable to connect|Cannot initiate the connection|Connection failed|"
+    r"Connection timed out|Network is unreachable|No route to host|"
+    r" 50[234] +(Bad Gateway|Service Unavailable|Gateway Time-?out)", re.I)
+
+
 class Failure(Exception):
     """Something that was asked for cannot be had; the text says what."""
+
+
+class Unreachable(Failure):
+    """The servers of packages cannot be reached."""
+
+
+def no_network(errors):
+    """Whether all that apt-get failed to fetch, it failed to for want of a network."""
+    failed = re.findall(r"^[EW]: Failed to fetch .*", errors, re.M)
+    return bool(failed) and all(NO_NETWORK.search(line) for line in failed)
 
 
 def say(text):
@@ -62,9 +81,12 @@ class Apt:
 
     def run(self, *command, check=True, cwd=None):
         run = subprocess.run([command[0], *self.options, *command[1:]], capture_output=True,
-                             text=True, cwd=cwd)
+                             text=True, cwd=cwd, env={**os.environ, "LC_ALL": "C"})
         if check and run.returncode:
-            raise Failure(" ".join(command) + ": " + (run.stderr or run.stdout).strip())
+            errors = (run.stderr or run.stdout).strip()
+            if no_network(errors):
+                raise Unreachable("no network: " + errors.split("\n")[0].removeprefix("E: "))
+            raise Failure(" ".join(command) + ": " + errors)
         return run.stdout
 
     def update(self):
@@ -119,7 +141,14 @@ class Apt:
         work = os.path.join(self.root, "download")
         shutil.rmtree(work, ignore_errors=True)
         os.makedirs(work)
-        self.run("apt-get", "download", "-qq", package, cwd=work)
+        try:
+            self.run("apt-get", "download", "-qq", package, cwd=work)
+        except Unreachable:
+            raise
+        except Failure:  # the lists may be older than what the server has now
+            os.remove(os.path.join(self.root, "updated"))
+            self.update()
+            self.run("apt-get", "download", "-qq", package, cwd=work)
         files = [n for n in os.listdir(work) if n.endswith(".deb")]
         if len(files) != 1:
             raise Failure(f"apt-get download {package} brought {files}")

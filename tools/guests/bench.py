@@ -18,10 +18,10 @@ from .apt import Apt, Failure, say
 TREE = os.path.dirname(os.path.dirname(images.HERE))
 SOURCES = os.path.join(TREE, "tests", "guest")
 FLAGS = ["-std=gnu11", "-O2", "-fno-inline", "-fno-optimize-sibling-calls", "-ffp-contract=off"]
-PROGRAMS = ["kernels", "micro"]
-SCRIPTS = ["busybox.sh", "all.sh"]
-COMPILERS = {"arm": "arm-linux-gnueabihf-gcc"}
-APPEND = {"arm": "console=ttyAMA0 quiet loglevel=1"}
+PROGRAMS = ["kernels", "micro", "cold"]
+SCRIPTS = ["busybox.sh", "all.sh", "system.sh"]
+COMPILERS = {"arm": "arm-linux-gnueabihf-gcc", "amd64": "gcc"}
+APPEND = {"arm": "console=ttyAMA0 quiet loglevel=1", "amd64": "console=ttyS0 quiet loglevel=1"}
 
 FIGURE = re.compile(r"bench ([a-z0-9_]+) ([0-9.]+(?:e[+-]?\d+)?) (\S+)\s*$")
 READY = re.compile(r"guest ready:")
@@ -37,7 +37,7 @@ def compile_program(compiler, name, to, extra=()):
         return to
     os.makedirs(os.path.dirname(to), exist_ok=True)
     part = f"{to}.part.{os.getpid()}"
-    subprocess.run([compiler, *FLAGS, *extra, "-o", part, source], check=True)
+    subprocess.run([compiler, *FLAGS, "-o", part, source, *extra], check=True)
     os.rename(part, to)
     return to
 
@@ -58,6 +58,21 @@ def bench_image(guest, cache):
             archive.file("bench/" + name, images.read(file), 0o755)
         images.write(path, images.compress(archive), stamp)
     return path
+
+
+BARE = ["-marm", "-march=armv7-a", "-mfloat-abi=soft", "-ffreestanding", "-fno-stack-protector",
+        "-nostdlib", "-static", "-fno-pic",
+        "-Wl,--build-id=none,--section-start=.init=0x40010000"]  # RAM + 64 KiB of board virt
+
+
+def bare_program(cache, name):
+    """Path of tests/guest/NAME.c as a raw kernel image for the ARM board."""
+    compiler = COMPILERS["arm"]
+    elf = compile_program(compiler, name, os.path.join(cache, "arm", "programs", name + ".elf"),
+                          BARE + ["-lgcc"])
+    image = elf[:-4] + ".bin"
+    subprocess.run([compiler[:-3] + "objcopy", "-O", "binary", elf, image], check=True)
+    return image
 
 
 # It looks for its modules where the system's QEMU has those of another build, and stops at the first

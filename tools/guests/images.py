@@ -48,6 +48,9 @@ GUESTS = {
                  ("debian-installer-12-netboot-armhf", "debian-installer/armhf")),
 }
 
+# What benchmarks run beside the guests, as a system of this computer's own architecture.
+NATIVE = Guest("amd64", "amd64", {"vmlinuz": "linux-image-amd64"})
+
 
 def cache_folder():
     return os.environ.get("TETRAPLA_CACHE") or os.path.expanduser("~/.cache/tetrapla")

@@ -80,6 +80,10 @@ void windows_complete(struct vm *vm)
     (void)vm;
 }
 
+void vm_redirect(struct cpu *cpu, enum exit_reason why)
+{
+    (void)cpu, (void)why;
+}
 void windows_switch(struct vm *vm)
 {
     (void)vm;
@@ -169,6 +173,7 @@ void machine_reset(void)
 {
     static struct jump_entry jumps[JUMP_ENTRIES];
     static struct fetch_entry fetches[FETCH_ENTRIES];
+    jumps_clear(jumps);
     memset(&machine, 0, sizeof machine);
     memset(machine_memory, 0, sizeof machine_memory);
     memset(&machine_flushes, 0, sizeof machine_flushes);

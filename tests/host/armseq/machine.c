@@ -219,6 +219,7 @@ void machine_start(void)
     uint8_t *stack = room(0, STACK_ROOM + 65536, PROT_READ | PROT_WRITE);
     arm = (struct arm_cpu *)(stack + STACK_ROOM);
     arm->cpu.jumps = calloc(JUMP_ENTRIES, sizeof(struct jump_entry));
+    jumps_clear(arm->cpu.jumps);
     arm->cpu.fetch = calloc(FETCH_ENTRIES, sizeof(struct fetch_entry));
 }
 

@@ -29,6 +29,11 @@ __attribute__((weak)) uint64_t *random_generator(void)
     return &state;
 }
 
+void result_skip(const char *name, const char *why)
+{
+    printf("skip %s: %s\n", name, why);
+}
+
 uint64_t random_next(void)
 {
     uint64_t *state = random_generator(); /* xorshift64* */

@@ -62,7 +62,7 @@ static const struct row table[] = {
     {"--gdb|65536", "--gdb: \"65536\" is not"},
     {"--gdb|12a", "--gdb: \"12a\" is not"},
     {"--gdb|1k", "--gdb: \"1k\" is not"},
-    {"--windows|0", "--windows: \"0\" is not"},
+    {"--windows|1", "--windows: \"1\" is not"},
     {"--random-alloc|4294967296", "--random-alloc"},
     {"--dump|a-b", "--dump: \"a-b\" is not a word of letters"},
     {"--disk|", "--disk: \"\" is not"},

@@ -160,8 +160,10 @@ void terminal_tests(void)
     int master, slave;
     pipes();
     files();
-    if (!result("terminal pseudo", openpty(&master, &slave, NULL, NULL, NULL) == 0, "none"))
+    if (openpty(&master, &slave, NULL, NULL, NULL) != 0) {
+        result_skip("terminal pseudo", "the system has no pseudo-terminals (/dev/ptmx, /dev/pts)");
         return;
+    }
     keys(master, slave);
     dies(slave, 0, "terminal restored at exit");
     dies(slave, SIGTERM, "terminal restored by SIGTERM");

@@ -211,6 +211,7 @@ static void test_links(void)
     struct cpu *c = &m.cpu.cpu;
     struct block_exit *exit;
     start();
+    jumps_clear(jumps);
     c->fetch = fetch;
     c->jumps = jumps;
     ir_jump(&b, 0x9000, JUMP_PLAIN, 0);
@@ -223,7 +224,8 @@ static void test_links(void)
     enum exit_reason r = interp_backend.enter(c, &one, &exit);
     result("linked", r == EXIT_LOOKUP && c->pc == 0x8000 && c->budget == 9998, "%d %d", r,
            c->budget);
-    jumps[jump_slot(0x8000, 3)] = (struct jump_entry){0x8000, 3, interp_backend.entry(&one)};
+    jumps[jump_slot(0x8000, 3)] =
+        (struct jump_entry){.pc = 0x8000, .host = interp_backend.entry(&one)};
     c->budget = 7;
     r = interp_backend.enter(c, &one, &exit);
     result("jump table", r == EXIT_CHECK && c->pc == 0x9000 && c->budget == 0, "%d %x %d", r, c->pc,

@@ -54,7 +54,8 @@ static void walk(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w)
         e = &model.global[spot - FIRST_GLOBAL];
     else if (spot < SPOTS)
         e = &model.large[(spot - FIRST_LARGE) / LARGE_PAGES], w->size = LARGE_SIZE;
-    if (e == NULL || !e->valid || (user && spot >= FIRST_LARGE))
+    if (e == NULL || !e->valid || (model.denied && spot < FIRST_GLOBAL) ||
+        (user && spot >= FIRST_LARGE))
         return;
     w->rights = WALK_READ | (e->write && !(user && w->global) ? WALK_WRITE : 0);
     if ((kind & ACCESS_WRITE) != 0 && (w->rights & WALK_WRITE) == 0)
@@ -72,16 +73,18 @@ static uint64_t user_key(unsigned asid)
 static void windows(const struct cpu *cpu, struct window_keys *k)
 {
     (void)cpu;
-    *k = (struct window_keys){.main = model.user ? user_key(model.asid) : KEY_MAPPED,
-                              .alt = user_key(model.asid),
-                              .choose = user_key(model.asid),
-                              .global_only = !model.user};
+    uint64_t user = model.denied ? KEY_MAPPED | KEY_USER | KEY_DENIED : user_key(model.asid);
+    *k = (struct window_keys){.main = model.user ? user : KEY_MAPPED,
+                              .alt = user,
+                              .choose = user,
+                              .global_only = !model.user,
+                              .nothing = model.denied};
 }
 
 static bool holds(const struct cpu *cpu, uint64_t key)
 {
     (void)cpu;
-    return !model.user && ((key & KEY_USER) == 0 || key == user_key(model.asid));
+    return !model.user && !model.denied && ((key & KEY_USER) == 0 || key == user_key(model.asid));
 }
 
 static void walk_for(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w)

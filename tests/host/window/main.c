@@ -38,7 +38,7 @@ static struct ram_page *page_facts(uint32_t page)
 static void walk_key(const struct window *w, uint32_t va, struct walk *k)
 {
     struct model now = model;
-    model.user = false;
+    model.user = model.denied = false;
     if ((w->key & KEY_USER) != 0)
         model.asid = (unsigned)(w->key & 255);
     model_frontend.walk_for(vm->cpu, w->key, va, k);
@@ -83,6 +83,8 @@ static void check_all(void)
     for (uint32_t p = 0; p < RAM_PAGES; p++)
         for (uint32_t m = page_facts(p)->mappings; m != 0; m = vm->windows.mappings[m].next)
             listed++;
+    if (vm->windows.nothing.pages != 0)
+        say("something is mapped where nothing may be");
     if (pages != listed || pages != host_mapped)
         say("lists, page maps and the host differ in number");
 }
@@ -99,6 +101,8 @@ static void access_spot(unsigned spot, bool write)
     uint32_t va = spot_va(spot);
     struct walk k;
     struct map_op ops[MAP_VECTOR_MAX];
+    if (w == &vm->windows.nothing)
+        return; /* the page is one of the process, which is denied */
     for (unsigned tries = 0; tries < 8; tries++) {
         const struct host_page *h = &host_pages[window_number(vm, w)][spot];
         model_frontend.walk(vm->cpu, va, kind, &k);
@@ -183,6 +187,7 @@ static void change_all(void)
 static void change(void)
 {
     model.user = false;
+    model.denied = below(4) == 0;
     windows_switch(vm);
     unsigned what = below(40);
     if (what == 0)
@@ -216,6 +221,7 @@ static void step(void)
     } else {
         model.asid = below(4) ? model.asid : below(ASIDS);
         model.user = below(2) != 0;
+        model.denied = !model.user && below(2) != 0;
         windows_switch(vm);
     }
 }
@@ -316,6 +322,8 @@ int main(int argc, char **argv)
     unmaps_join();
     run_random("window random", 0, 100000, 60000 / d);
     run_random("window few windows", 3, 100000, 40000 / d);
+    run_random("window two windows", 2, 100000, 40000 / d);
+    run_random("window two windows, small quota", 2, 280, 40000 / d);
     run_random("window small quota", 0, 300, 40000 / d);
     run_random("window few windows, small quota", 4, 280, 40000 / d);
     return summary();

@@ -25,6 +25,7 @@ enum {
 /* Keys: the ASID, and these (the values are those a frontend might choose). */
 #define KEY_USER   (1ULL << 40)
 #define KEY_MAPPED (1ULL << 41)
+#define KEY_DENIED (1ULL << 42)
 
 struct entry {
     bool valid, write;
@@ -34,7 +35,8 @@ struct entry {
 struct model {
     struct entry process[ASIDS][PROCESS_PAGES], global[GLOBAL_PAGES], large[LARGE_ENTRIES];
     unsigned asid;
-    bool user; /* mode */
+    bool user;   /* mode */
+    bool denied; /* privileged code may not access pages of the process */
 };
 extern struct model model;
 extern const struct frontend model_frontend;

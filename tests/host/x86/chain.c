@@ -108,13 +108,39 @@ static void links(void)
     go("unlinked again", 5, 0, (struct expected){EXIT_LINK, 0x2000, 0, 0});
 }
 
+/* cpu->look_up: what it is asked, and what it says once. */
+static uint64_t look_up_says;
+static uint32_t look_up_pc;
+
+static uint64_t look_up(struct cpu *cpu)
+{
+    uint64_t says = look_up_says;
+    look_up_pc = cpu->pc;
+    look_up_says = 0;
+    return says;
+}
+
+/* Jumps that the table does not know: the second is to block a, which jumps again. */
+static void asking(void)
+{
+    struct cpu *cpu = &machine->cpu.cpu;
+    be->link(exit_to(&a, 0x1000), NULL, 0);
+    cpu->look_up = look_up;
+    go("look_up does not know", 1, 0x5000, (struct expected){EXIT_LOOKUP, 0x5000, 0, 1});
+    result("look_up was asked", look_up_pc == 0x5000, "%x", look_up_pc);
+    look_up_says = be->entry(&a);
+    go("look_up knows", 1, 0x1000, (struct expected){EXIT_LINK, 0x1000, 0u - 1, 1});
+    cpu->look_up = NULL;
+    be->link(exit_to(&a, 0x1000), &a, 0);
+}
+
 static void jumping(void)
 {
     struct jump_entry *j = &jumps[jump_slot(0x1000, 7)];
     struct cpu *cpu = &machine->cpu.cpu;
     be->link(exit_to(&a, 0x2000), &b, 0);
     fetch[2].phys = (0x80000000u + 0x2000) >> 12;
-    *j = (struct jump_entry){0x1000, 7, be->entry(&a)};
+    *j = (struct jump_entry){.pc = 0x1000, .host = be->entry(&a)};
     cpu->attention = 1;
     go("attention", 5, 0x1000, (struct expected){EXIT_CHECK, 0x1000, 5, 0});
     cpu->attention = 0;
@@ -124,9 +150,13 @@ static void jumping(void)
     result("pending poke makes attention", cpu->attention != 0, "none");
     cpu->attention = 0;
     cpu->pending = NULL;
-    j->mode = 8;
+    j->absent = 1;
+    go("jump to an absent entry", 1, 0x1000, (struct expected){EXIT_LOOKUP, 0x1000, 0, 1});
+    *j = NO_JUMP;
+    go("jump to 0", 1, 0, (struct expected){EXIT_LOOKUP, 0, 0, 1});
+    jumps[jump_slot(0x1000, 8)] = (struct jump_entry){.pc = 0x1000, .host = be->entry(&a)};
     go("jump in another mode", 1, 0x1000, (struct expected){EXIT_LOOKUP, 0x1000, 0, 1});
-    *j = (struct jump_entry){0};
+    jumps[jump_slot(0x1000, 8)] = NO_JUMP;
 }
 
 /* Block a reaches into the page at 0x2000: all ways to it but the dispatcher's look whether that page
@@ -149,11 +179,11 @@ static void two_pages(const char *mode)
     snprintf(name, sizeof name, "second page is there, %s", mode);
     go(name, 5, 0, (struct expected){EXIT_LINK, 0x2000, 0, 0});
     be->link(exit_to(&a, 0x2000), &b, 0);
-    *j = (struct jump_entry){0x1000, 7, be->entry(&a)};
+    *j = (struct jump_entry){.pc = 0x1000, .host = be->entry(&a)};
     fetch[2].page = 0;
     snprintf(name, sizeof name, "computed jump to two pages, %s", mode);
     go(name, 1, 0x1000, (struct expected){EXIT_LOOKUP, 0x1000, 0, 1});
-    *j = (struct jump_entry){0};
+    *j = NO_JUMP;
 }
 
 static void budgets(void)
@@ -165,10 +195,10 @@ static void budgets(void)
     result("budget left", cpu->budget == 1, "%d", cpu->budget);
     struct jump_entry *j = &jumps[jump_slot(0x1000, 7)];
     be->link(exit_to(&a, 0x2000), &b, 0);
-    *j = (struct jump_entry){0x1000, 7, be->entry(&a)};
+    *j = (struct jump_entry){.pc = 0x1000, .host = be->entry(&a)};
     cpu->budget = 11; /* a, b, a, a, a and one over */
     go("computed jump", 1, 0x1000, (struct expected){EXIT_CHECK, 0x1000, 0u - 3, 1});
-    *j = (struct jump_entry){0};
+    *j = NO_JUMP;
 }
 
 void test_chains(void)
@@ -179,6 +209,7 @@ void test_chains(void)
         return;
     links();
     jumping();
+    asking();
     if (make_both(true))
         budgets();
     second_phys = 0x80002000u;

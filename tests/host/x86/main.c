@@ -295,6 +295,7 @@ static bool round_of(unsigned length, unsigned kinds)
 
 int main(int argc, char **argv)
 {
+    jumps_clear(jumps);
     if (!set_up())
         return !result("x86", false, "no memory");
     setvbuf(stdout, NULL, _IOLBF, 0);
