@@ -1,5 +1,7 @@
 """The guests' test programs in the VM task: code across pages that differ between processes, and
-written code, on both backends and with a small cache (tests/guest/pages.c, jit.c)."""
+written code, with a code cache that holds it all and with one that a boot fills several times
+(tests/guest/pages.c, jit.c). On an emulated machine a boot takes too long with less, and with the
+interpreter: those run in the hosted program (tests/guests), the interpreter in the suites vmt-*."""
 
 from guests import lines
 from testbed.cases import case, check, main
