@@ -171,6 +171,7 @@ HOST_CFLAGS := -std=gnu11 -O1 -g $(WARN) -fsanitize=address,undefined -fno-sanit
 	-MMD -MP
 HOST_TESTS :=
 -include $(wildcard tests/host/*/tests.mk)
+include tests/vmhost/build.mk
 host-tests: $(HOST_TESTS)
 # Suites that run as root tasks, and the images the system tests use, are made by tests/run.
 test: test-packages
