@@ -74,6 +74,8 @@ static void go(struct x86_lift *a, uint32_t linear, unsigned kind, uint32_t ret)
 {
     if (a->mode & XMODE_TF) {
         leave(a, x86_i32(a, linear), EXIT_STEPPED);
+    } else if (a->mode & XMODE_SHADOW) { /* interrupts that waited for its end come first */
+        leave(a, x86_i32(a, linear), EXIT_STATE);
     } else if (single(a)) {
         ir_jump(a->b, linear, JUMP_CHECK, 0);
     } else {
@@ -92,6 +94,8 @@ void x86_jump_to(struct x86_lift *a, ir_ref linear, unsigned kind, uint32_t ret)
 {
     if (a->mode & XMODE_TF) {
         leave(a, linear, EXIT_STEPPED);
+    } else if (a->mode & XMODE_SHADOW) {
+        leave(a, linear, EXIT_STATE);
     } else {
         ir_jumpto(a->b, linear, single(a) ? JUMP_CHECK : kind, single(a) ? 0 : ret);
         a->b->ins[a->b->count].imm = x86_mode_difference(a);

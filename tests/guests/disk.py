@@ -55,13 +55,14 @@ def several():
     options = ["--disk", names[0], "--disk", names[1] + ",ro", "--disk", names[2]]
     with start(*options) as guest:
         guest.shell()
-        heads = guest.run(f"for d in a b c; do dd if={HERE.disk}$d bs=4 count=1 2>/dev/null; done; "
-                          "echo")
+        disk = guest.run(HERE.order).split()
+        heads = guest.run(f"for d in {' '.join(disk)}; do dd if=/dev/$d bs=4 count=1 2>/dev/null; "
+                          "done; echo")
         if heads.strip() != "aaaabbbbcccc":
             raise Failure(f"the disks begin with {heads!r}")
-        guest.run(f"! dd if=/dev/zero of={HERE.disk}b bs=4096 count=1 conv=fsync")
-        guest.run(f"dd if=/dev/zero of={HERE.disk}c bs=4096 count=1 seek=1; sync")
-        if HERE.says_read_only and guest.run(f"cat /sys/block/{HERE.disk[5:]}b/ro").strip() != "1":
+        guest.run(f"! dd if=/dev/zero of=/dev/{disk[1]} bs=4096 count=1 conv=fsync")
+        guest.run(f"dd if=/dev/zero of=/dev/{disk[2]} bs=4096 count=1 seek=1; sync")
+        if HERE.says_read_only and guest.run(f"cat /sys/block/{disk[1]}/ro").strip() != "1":
             raise Failure("the guest does not know that the second is read-only")
         guest.power_off()
     want = [b"a" * (1 << 20), b"b" * (1 << 20),

@@ -3,9 +3,10 @@
 The console is the program's standard input and output. Everything that came is kept; wait() looks
 only at what came after the last match, so a prompt is never taken for an older one.
 
-What differs between architectures is in kinds.py. Two variables of the environment serve second passes (tests/suites.txt): GUEST_OPTIONS holds options
-for every guest that does not have them already; GUEST_REDUCED, where those make guests slow, asks for
-less work and more patience.
+What differs between architectures is in kinds.py. Two variables of the environment serve second
+passes (tests/suites.txt): GUEST_OPTIONS holds options for every guest that does not have them already;
+GUEST_REDUCED, where those make guests slow, asks for less work and more patience. GUEST_PATIENCE=N
+multiplies the time limits, on a busy machine.
 """
 
 import os
