@@ -55,7 +55,12 @@ static bool find(struct cpu *cpu, uint32_t va, unsigned bytes, unsigned kind, st
         return true;
     p->host = (uint8_t *)r->alias + (w.phys - r->phys);
     if ((kind & ACCESS_WRITE) != 0 && ram_page(r, w.phys)->code) {
-        cache_kill_page(vm, r, w.phys); /* the store that follows changes it */
+        uint64_t page = w.phys & ~(uint64_t)(GUEST_PAGE - 1);
+        if (vm->in_code && vm->frontend->stores_act_at_once && cache_check_page(vm, r, page)) {
+            cpu->exit_request = EXIT_STATE; /* again, in a block that looks at what was written */
+            return false;
+        }
+        cache_kill_page(vm, r, page); /* the store that follows changes it */
         return true;
     }
     *e = (struct soft_entry){.main = keys->main,
@@ -73,6 +78,10 @@ static bool find_all(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind,
     unsigned room = GUEST_PAGE - (va & ~GUEST_PAGE_MASK);
     unsigned first = size < room ? size : room;
     part[1].bytes = 0;
+    if (va + size - 1 < va && cpu->vm->frontend->over_end_faults) {
+        fault(cpu, va, kind, WALK_OVER_END);
+        return false;
+    }
     return find(cpu, va, first, kind, &part[0]) &&
            (first == size || find(cpu, va + first, size - first, kind, &part[1]));
 }

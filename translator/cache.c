@@ -44,8 +44,9 @@ bool cache_start(struct vm *vm)
     c->data = malloc(c->data_bytes);
     c->hash = calloc(1u << HASH_BITS, sizeof(struct block *));
     c->order = malloc(c->count_max * sizeof(struct block *));
+    c->draft = aligned_alloc(64, CACHE_DRAFT);
     if (c->run == NULL || c->write == NULL || c->data == NULL || c->hash == NULL ||
-        c->order == NULL)
+        c->order == NULL || c->draft == NULL)
         return false;
     c->stubs = vm->backend->start(vm->frontend, c->write, c->run, c->bytes);
     c->used = c->stubs;
@@ -64,6 +65,7 @@ void cache_stop(struct vm *vm)
     free(c->data);
     free(c->hash);
     free(c->order);
+    free(c->draft);
 }
 
 /* ---- finding ------------------------------------------------------------------------------------ */

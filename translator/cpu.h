@@ -89,6 +89,11 @@ struct cpu {
     uint32_t x87_held; /* X87_HELD: what a fault in translated code finds in the host's registers */
     uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
 
+    /* JUMP_MODE: what the next block's mode adds to a slot of `jumps`, in bytes; the upper half of next_key is
+     * its jump_mode_high. */
+    uint64_t next_key;
+    uint32_t next_slots;
+
     /* A poke that could not be delivered: the way into translated code tests it, inside the guest
      * range (tetrapla/vm.h), and sets `attention` if it is not 0. NULL: nobody pokes. */
     volatile uint64_t *pending;

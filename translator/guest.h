@@ -29,6 +29,8 @@
 enum walk_rights { WALK_READ = 1, WALK_WRITE = 2, WALK_EXEC = 4 };
 /* A fault status of the translator's own: mapped, but nothing answers at the physical address. */
 #define WALK_NOTHING UINT32_MAX
+/* The access goes over the end of the address space (frontends with over_end_faults). */
+#define WALK_OVER_END (UINT32_MAX - 1)
 struct walk {
     uint64_t phys;   /* physical address of the byte asked for */
     uint32_t lead;   /* the entry found (page, section, block) covers virtual addresses lead to */
@@ -70,8 +72,14 @@ struct lift {
     /* Instructions are counted: one whose condition fails counts as well, so no branch leads over an
      * `insn` but to a way out of the block. */
     bool counted;
+    /* Exceptions and returns from them may go on with JUMP_MODE, without the dispatcher. */
+    bool direct;
     void *private; /* the translator's */
 };
+
+/* For helpers that changed the mode and cpu->pc, before a jump with JUMP_MODE: windows, and what that jump
+ * needs. `why`: EXIT_CALL for a system call (they are counted), else EXIT_STATE. */
+void vm_redirect(struct cpu *cpu, enum exit_reason why);
 
 struct frontend_helper {
     const char *name;
@@ -93,6 +101,8 @@ struct frontend {
     /* Where nothing answers at a physical address, reads give ones and writes vanish (a PC's bus);
      * else they fault with WALK_NOTHING. */
     bool open_bus;
+    /* An access over the end of the address space faults with WALK_OVER_END; else it goes on at 0. */
+    bool over_end_faults;
     /* A store into code counts from the next instruction on (x86), without any barrier. */
     bool stores_act_at_once;
 

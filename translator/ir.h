@@ -100,6 +100,7 @@ enum ir_jump {
     JUMP_PLAIN = 0,
     JUMP_CALL = 1,   /* a call: ret holds the return address */
     JUMP_RETURN = 2, /* probably returns to the newest call */
+    JUMP_MODE = 8,   /* jumpto only: another mode and window; cpu->next_* say which (vm_redirect) */
     JUMP_CHECK = 4,  /* interrupts may have become possible: through the dispatcher's check */
 };
 

@@ -59,7 +59,7 @@ const struct ir_letter ir_call_letters[] = {
     {0, NULL},
 };
 const struct ir_letter ir_jump_letters[] = {
-    {JUMP_CALL, "call"}, {JUMP_RETURN, "return"}, {JUMP_CHECK, "check"}, {0, NULL},
+    {JUMP_CALL, "call"}, {JUMP_RETURN, "return"}, {JUMP_CHECK, "check"}, {JUMP_MODE, "mode"}, {0, NULL},
 };
 const struct ir_letter ir_mask_letters[] = {
     {IR_FLAG_NZ, "nz"}, {IR_FLAG_C, "c"}, {IR_FLAG_V, "v"}, {0, NULL},

@@ -77,6 +77,7 @@ static inline struct ram_page *ram_page(struct ram *r, uint64_t phys)
 #define MAPPING_COUNT   (1u << 19)
 #define JUMPS_LISTED    512
 #define CODE_PAGE_WORDS 256
+#define CODE_LISTED     2048
 
 struct window_leaf {
     uint64_t page[LEAF_PAGES]; /* guest physical page address | PAGE_* */
@@ -95,7 +96,10 @@ struct window {
     bool code;           /* jumps or fetch may hold something, namely: */
     bool jumps_unlisted; /*   others than those listed; */
     uint16_t jump_list[JUMPS_LISTED], jump_count; /* slots that hold something; */
-    uint32_t code_pages[CODE_PAGE_WORDS]; /*   of these pages: a bit for each, some share one */
+    uint32_t code_pages[CODE_PAGE_WORDS]; /*   of these pages: a bit for each, some share one; */
+    struct fetch_entry code_list[CODE_LISTED]; /*   the same with where they are, in any order, */
+    uint16_t code_count;
+    bool code_unlisted; /*   but for some */
     struct jump_entry *jumps;
     struct fetch_entry *fetch;
 };
@@ -107,11 +111,19 @@ struct mapping {
     uint8_t window;
 };
 
+/* The windows for keys that were switched to before; right while each still has its key. */
+#define WINDOW_SETS 64
+struct window_set {
+    struct window_keys keys;
+    struct window *main, *alt, *choose; /* NULL: empty */
+};
+
 struct windows {
     uint64_t slab;  /* parts of WINDOW_STRIDE; window i begins 64 KiB into its part, nothing last */
     unsigned count; /* how many may be used */
     struct window window[WINDOW_MAX];
-    struct window nothing;              /* is always empty (window_keys.nothing); */
+    struct window_set sets[WINDOW_SETS]; /* recent answers, by hash of the keys */
+    struct window nothing;               /* is always empty (window_keys.nothing); */
     uint32_t nothing_pc;                /*   the instruction that got an allowed fault there last */
     uint8_t by_key[256];                /* number of a window, by hash of its key: a guess */
     struct window *main, *alt, *choose; /* in use now; choose NULL: none made yet */
@@ -154,11 +166,14 @@ struct window *windows_evict(struct vm *vm);
 #define CHECKED_PAGES 64            /* at most so many at once */
 #define CHECKED_NS    4000000000ull /* and at most so long */
 
+#define CACHE_DRAFT (64u << 10) /* bytes of host code of one block, at most */
+
 struct cache {
     vm_handle region;
     uint8_t *run, *write; /* the same memory: to execute, to store */
     size_t bytes, used, stubs;
-    uint8_t *data; /* blocks, exits, side tables */
+    uint8_t *draft; /* [CACHE_DRAFT]: a block is made here, then copied */
+    uint8_t *data;  /* blocks, exits, side tables */
     size_t data_bytes, data_used;
     struct block **hash;
     struct block **order; /* in the order of their code */
@@ -322,6 +337,7 @@ struct vm {
     struct counts counts;
     struct gdb *gdb;             /* NULL: no debugger can come */
     bool stepping;               /* for the debugger */
+    bool in_code;                /* translated code runs, or what it calls */
     bool alone;                  /* icount: the next block is one instruction (access.c) */
     struct jump_entry *no_jumps; /* an empty table */
     uint64_t time_begun;         /* vm_now when vm_run began */

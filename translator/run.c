@@ -155,6 +155,23 @@ void block_left(struct cpu *cpu, const struct block *b, const struct side_entry 
         cpu->budget += b->insns - side->site;
 }
 
+void vm_redirect(struct cpu *cpu, enum exit_reason why)
+{
+    struct vm *vm = cpu->vm;
+    if (why == EXIT_CALL) {
+        vm->counts.exceptions++;
+        vm->counts.calls++;
+    }
+    windows_switch(vm);
+    if (vm->again.valid)
+        fault_again(vm);
+    uint32_t mode = vm->frontend->mode(cpu);
+    cpu->next_key = (uint64_t)jump_mode_high(mode) << 32;
+    cpu->next_slots = jump_mode_slots(mode) * (uint32_t)sizeof(struct jump_entry);
+    if (cpu->lines != 0 && vm->frontend->interrupt(cpu, true))
+        cpu->attention = 1;
+}
+
 /* A block on a page that is checked, not protected, found other code than it was made of. */
 static void stale(struct vm *vm)
 {
@@ -251,7 +268,9 @@ static enum exit_reason enter(struct vm *vm, struct block *b, struct block_exit 
     uint64_t begun = vm->config.stats ? vm_now() : 0;
     vm->counts.enters++;
     dump_enter(vm, b);
+    vm->in_code = true;
     enum exit_reason reason = vm->backend->enter(cpu, b, from);
+    vm->in_code = false;
     flags_settle(cpu);
     if (vm->escape != NULL)
         block_left(cpu, vm->escape_block, vm->escape);

@@ -12,8 +12,6 @@
 
 #include <translator/machine.h>
 
-#define CODE_ROOM (64u << 10) /* room for code that a compilation starts with, at most */
-
 struct source {
     struct lift l;
     struct vm *vm;
@@ -230,18 +228,20 @@ static struct block *compile(struct vm *vm, struct source *s, bool *full)
                           .cpu = vm->cpu,
                           .icount = vm->config.icount,
                           .random = vm->config.random,
-                          .write = c->write + c->used,
+                          .write = c->draft,
                           .run = c->run + c->used,
-                          .room = room < CODE_ROOM ? room : CODE_ROOM,
+                          .room = room < CACHE_DRAFT ? room : CACHE_DRAFT,
                           .alloc = alloc,
                           .trace = dump_wants(vm, 'r') ? trace : NULL,
                           .private = vm};
     size_t bytes = vm->backend->compile(&job);
     if (bytes == 0) {
         c->data_used = data;
-        *full = room < CODE_ROOM || c->data_bytes - data < CODE_ROOM;
+        *full = room < CACHE_DRAFT || c->data_bytes - data < CACHE_DRAFT;
         return NULL;
     }
+    /* In few large stores: one to a page whose code has run may cost an emulator of the host dearly. */
+    memcpy(c->write + c->used, c->draft, bytes);
     c->used += bytes;
     return b;
 }
@@ -252,16 +252,18 @@ struct block *translate(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode
     struct block *b = NULL;
     bool emptied = false, ended_early = false;
     for (unsigned most = limit; b == NULL;) {
-        struct source s = {.vm = vm,
-                           .phys = {phys & ~(uint64_t)(GUEST_PAGE - 1), 0},
-                           .end = pc & ~1u,
-                           .l = {.cpu = vm->cpu,
-                                 .ir = vm->ir,
-                                 .pc = pc,
-                                 .mode = mode,
-                                 .limit = most,
-                                 .counted = vm->config.icount,
-                                 .fetch = fetch}};
+        struct source s = {
+            .vm = vm,
+            .phys = {phys & ~(uint64_t)(GUEST_PAGE - 1), 0},
+            .end = pc & ~1u,
+            .l = {.cpu = vm->cpu,
+                  .ir = vm->ir,
+                  .pc = pc,
+                  .mode = mode,
+                  .limit = most,
+                  .counted = vm->config.icount,
+                  .direct = !vm->config.icount && vm->gdb == NULL && !dump_wants(vm, 'x'),
+                  .fetch = fetch}};
         bool full;
         s.l.private = &s;
         lift(vm, &s);

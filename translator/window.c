@@ -96,8 +96,26 @@ static uint32_t *code_word(struct window *w, uint32_t va)
     return &w->code_pages[(va >> (GUEST_PAGE_SHIFT + 5)) % CODE_PAGE_WORDS];
 }
 
-static void note_code(struct vm *vm, struct window *w, uint32_t va)
+/* What is in `fetch` is listed; the others are looked for. */
+static void list_code(struct window *w, uint32_t va, uint32_t phys)
 {
+    const struct fetch_entry *f = &w->fetch[va >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
+    uint32_t page = (va & GUEST_PAGE_MASK) | 1;
+    if (f->page == page && f->phys == phys)
+        return;
+    if (*code_word(w, va) >> (va >> GUEST_PAGE_SHIFT & 31) & 1)
+        for (unsigned n = 0; n < w->code_count; n++)
+            if (w->code_list[n].page == page && w->code_list[n].phys == phys)
+                return;
+    if (w->code_count < CODE_LISTED)
+        w->code_list[w->code_count++] = (struct fetch_entry){page, phys};
+    else
+        w->code_unlisted = true;
+}
+
+static void note_code(struct vm *vm, struct window *w, uint32_t va, uint64_t phys)
+{
+    list_code(w, va, (uint32_t)(phys >> GUEST_PAGE_SHIFT));
     *code_word(w, va) |= 1u << (va >> GUEST_PAGE_SHIFT & 31);
     w->code = true;
     window_present(vm, w, va);
@@ -106,9 +124,9 @@ static void note_code(struct vm *vm, struct window *w, uint32_t va)
 void window_note_fetch(struct vm *vm, uint32_t pc, uint64_t phys)
 {
     struct window *w = vm->windows.main;
+    note_code(vm, w, pc, phys);
     w->fetch[pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)] =
         (struct fetch_entry){(pc & GUEST_PAGE_MASK) | 1, (uint32_t)(phys >> GUEST_PAGE_SHIFT)};
-    note_code(vm, w, pc);
 }
 
 void window_note_jump(struct vm *vm, const struct block *b, uint64_t host)
@@ -120,7 +138,7 @@ void window_note_jump(struct vm *vm, const struct block *b, uint64_t host)
     else
         w->jumps_unlisted = true;
     w->jumps[slot] = (struct jump_entry){b->pc, jump_mode_high(b->mode), host};
-    note_code(vm, w, b->pc);
+    note_code(vm, w, b->pc, b->phys);
 }
 
 void window_forget_code(struct window *w)
@@ -134,8 +152,8 @@ void window_forget_code(struct window *w)
             w->jumps[w->jump_list[n]] = NO_JUMP;
     memset(w->fetch, 0, FETCH_ENTRIES * sizeof *w->fetch);
     memset(w->code_pages, 0, sizeof w->code_pages);
-    w->jump_count = 0;
-    w->jumps_unlisted = w->code = false;
+    w->jump_count = w->code_count = 0;
+    w->jumps_unlisted = w->code_unlisted = w->code = false;
 }
 
 void window_forget_code_page(struct window *w, uint32_t va)
@@ -145,6 +163,11 @@ void window_forget_code_page(struct window *w, uint32_t va)
         return;
     if (f->page == (va | 1))
         f->page = 0;
+    for (unsigned n = 0; n < w->code_count;)
+        if (w->code_list[n].page == (va | 1))
+            w->code_list[n] = w->code_list[--w->code_count];
+        else
+            n++;
     unsigned count = w->jumps_unlisted ? JUMP_ENTRIES : w->jump_count;
     for (unsigned n = 0; n < count; n++) {
         struct jump_entry *j = &w->jumps[w->jumps_unlisted ? n : w->jump_list[n]];
@@ -264,6 +287,28 @@ static struct window *window_for(struct vm *vm, uint64_t key)
     return w;
 }
 
+static struct window_set *set_of(struct windows *s, const struct window_keys *k)
+{
+    return &s->sets[(k->main + k->choose * 3) * 0x9e3779b97f4a7c15ULL >> 58];
+}
+
+static bool still(const struct window *w, uint64_t key)
+{
+    return w->key == key && w->used && !w->stale;
+}
+
+static bool holds(const struct windows *s, const struct window_set *set,
+                  const struct window_keys *k)
+{
+    if (set->main == NULL || set->keys.main != k->main || set->keys.alt != k->alt ||
+        set->keys.choose != k->choose || set->keys.nothing != k->nothing ||
+        !still(set->main, k->main))
+        return false;
+    if (k->nothing)
+        return set->alt == &s->nothing;
+    return still(set->alt, k->alt) && still(set->choose, k->choose);
+}
+
 void windows_switch(struct vm *vm)
 {
     struct windows *s = &vm->windows;
@@ -277,9 +322,17 @@ void windows_switch(struct vm *vm)
     windows_complete(vm);
     vm->counts.window_switches++;
     s->keys = k;
-    s->main = window_for(vm, k.main);
-    s->alt = k.nothing ? &s->nothing : window_for(vm, k.alt);
-    s->choose = k.nothing ? &s->nothing : window_for(vm, k.choose);
+    struct window_set *set = set_of(s, &k);
+    if (holds(s, set, &k)) {
+        set->main->stamp = set->alt->stamp = set->choose->stamp = ++s->stamp;
+    } else {
+        struct window *m = window_for(vm, k.main);
+        struct window *a = k.nothing ? &s->nothing : window_for(vm, k.alt);
+        *set = (struct window_set){k, m, a, k.nothing ? a : window_for(vm, k.choose)};
+    }
+    s->main = set->main;
+    s->alt = set->alt;
+    s->choose = set->choose;
     cpu->base = s->main->base;
     cpu->alt_base = s->alt->base;
     cpu->choose_base = s->choose->base;

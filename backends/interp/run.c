@@ -413,9 +413,10 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
             return NULL;
         case IR_jumpto:
             cpu->pc = (uint32_t)f[o->a].x;
-            *why = o->aux & JUMP_CHECK ? EXIT_CHECK : EXIT_LOOKUP;
-            return o->aux & JUMP_CHECK ? NULL
-                                       : look_up(cpu, from->mode ^ (uint32_t)o->imm, cpu->pc);
+            *why = o->aux & JUMP_CHECK ? EXIT_CHECK : o->aux & JUMP_MODE ? EXIT_STATE : EXIT_LOOKUP;
+            return o->aux & (JUMP_CHECK | JUMP_MODE)
+                       ? NULL
+                       : look_up(cpu, from->mode ^ (uint32_t)o->imm, cpu->pc);
         case IR_leave:
             cpu->pc = (uint32_t)f[o->a].x;
             *why = (enum exit_reason)o->imm;

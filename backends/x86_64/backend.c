@@ -120,7 +120,8 @@ static void scan(struct gen *g)
 /* ---- the forward pass ---- */
 
 static void (*const lower[])(struct gen *g, const struct ir_ins *i) = {
-    lower_int, lower_part, lower_state, lower_flags, lower_mem, lower_fp, lower_vec, lower_x87, lower_control};
+    lower_int, lower_part, lower_state, lower_flags,  lower_mem,
+    lower_fp,  lower_vec,  lower_x87,   lower_control};
 enum { BY_INT, BY_PART, BY_STATE, BY_FLAGS, BY_MEM, BY_FP, BY_VEC, BY_X87, BY_CONTROL };
 
 static unsigned family(unsigned op)

@@ -241,6 +241,32 @@ static void label(struct gen *g, const struct ir_ins *i)
     g->eflags_state = g->eflags_state && !g->flags_differ[i->imm];
 }
 
+/* A computed jump into another mode: mode and window are what vm_redirect left. */
+static void jumpto_mode(struct gen *g, const struct ir_ins *i)
+{
+    refund(g, g->k->block->insns - g->insns);
+    unsigned pc = reg_of(g, i->a), e = scratch(g), k = scratch(g);
+    struct mem base = state_mem(offsetof(struct cpu, base)),
+               slots = state_mem(offsetof(struct cpu, next_slots)),
+               mode = state_mem(offsetof(struct cpu, next_key)),
+               jumps = state_mem(offsetof(struct cpu, jumps)), key = mem_base(e, 0),
+               host = mem_base(e, offsetof(struct jump_entry, host)),
+               hash = {.base = (uint8_t)e, .index = (uint8_t)pc, .scale = 2};
+    x86_rm(&g->c, X_MOV, true, e, &base, 0);
+    x86_rr(&g->c, X_WRGSBASE, true, 0, e, 0);
+    x86_rm(&g->c, X_MOV, false, e, &slots, 0);
+    x86_rm(&g->c, X_LEA, false, e, &hash, 0);
+    x86_rr(&g->c, X_AND_I, false, 0, e, (JUMP_ENTRIES - 1) * (int)sizeof(struct jump_entry));
+    x86_rm(&g->c, X_ADD, true, e, &jumps, 0);
+    struct cold *c = add_cold(g, COLD_LOOKUP);
+    c->reg = (uint8_t)pc;
+    x86_rm(&g->c, X_MOV, true, k, &mode, 0);
+    x86_rr(&g->c, X_OR, true, k, pc, 0);
+    x86_rm(&g->c, X_CMP, true, k, &key, 0);
+    c->field[c->fields++] = x86_jcc(&g->c, CC_NE, 0);
+    x86_rm(&g->c, X_JMP_E, false, 0, &host, 0);
+}
+
 /* Computed jump: the entry of cpu->jumps that pc hashes to holds pc, the mode's upper bits and the host
  * address. */
 static void jumpto(struct gen *g, const struct ir_ins *i)
@@ -331,7 +357,7 @@ void lower_control(struct gen *g, const struct ir_ins *i)
         add_exit(g, i, x86_jmp(&g->c, 0));
         break;
     case IR_jumpto:
-        jumpto(g, i);
+        (i->aux & JUMP_MODE ? jumpto_mode : jumpto)(g, i);
         break;
     default:
         leave(g, i);

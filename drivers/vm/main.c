@@ -47,6 +47,38 @@ static void serve_pane(void *unused)
     pane_serve(config.terminal);
 }
 
+/* What the kernel has counted, in the whole system; with `stats` the change from start to end is logged. */
+static struct info_system counted_before;
+
+static void read_counters(struct info_system *to)
+{
+    if (sys_info(INFO_SYSTEM, 0, 0) == OK)
+        memcpy(to, ipc()->msg, sizeof *to);
+}
+
+static void print_counters(void)
+{
+    static const struct {
+        const char *text;
+        size_t at;
+    } rows[] = {
+        {"kernel entries", offsetof(struct info_system, kernel_entries)},
+        {"context switches", offsetof(struct info_system, context_switches)},
+        {"interrupts", offsetof(struct info_system, interrupts)},
+        {"upcalls", offsetof(struct info_system, upcalls)},
+        {"IPCs", offsetof(struct info_system, ipcs)},
+        {"map calls", offsetof(struct info_system, maps)},
+        {"pages of page tables", offsetof(struct info_system, mapped_tables)},
+    };
+    struct info_system now = counted_before;
+    read_counters(&now);
+    for (unsigned n = 0; n < sizeof rows / sizeof *rows; n++)
+        printf("%14lld %s\n",
+               (long long)(*(uint64_t *)((char *)&now + rows[n].at) -
+                           *(uint64_t *)((char *)&counted_before + rows[n].at)),
+               rows[n].text);
+}
+
 /* The task ends; whoever looks at the pane learns why. */
 static _Noreturn void finish(int status, const char *why)
 {
@@ -72,7 +104,10 @@ static _Noreturn void run_guest(void)
         finish(STATUS_CONFIGURATION, error);
     __atomic_store_n(&hostdev_attend, attend, __ATOMIC_RELEASE);
     attend(); /* input may be there already */
+    read_counters(&counted_before);
     enum vm_end end = vm_run(the_vm);
+    if (config.stats)
+        print_counters();
     __atomic_store_n(&hostdev_attend, NULL, __ATOMIC_RELEASE);
     finish(ends[end].status, ends[end].why);
 }

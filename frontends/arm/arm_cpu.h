@@ -83,9 +83,9 @@ struct arm_cpu {
     struct arm_cp15 cp15;
     uint32_t midr, mpidr; /* identification */
     uint32_t
-        process_domains;     /* domains of process-dependent pages that a walk found: a bit each, */
-    uint32_t process_dacr;   /*   and as a mask of the DACR */
-    uint32_t global_domains; /* domains of global pages that a walk found: a bit each (cp15.c) */
+        process_domains;   /* domains of process-dependent pages that a walk found: a bit each, */
+    uint32_t process_dacr; /*   and as a mask of the DACR */
+    uint32_t global_dacr;  /* the same mask of domains of global pages that a walk found (cp15.c) */
     /* The generic timer and PSCI belong to the board, which fills these in (arm_board.h). */
     const struct arm_board_hooks *hooks;
     void *hooks_to;
@@ -161,6 +161,8 @@ uint32_t arm_ge(const struct arm_cpu *c); /* GE[3:0] */
 void arm_set_ge(struct arm_cpu *c, uint32_t ge);
 uint32_t arm_cpsr(const struct arm_cpu *c);
 /* Write the CPSR's bits in mask, change banks; T and pc bit 0 too if mask has CPSR_T. */
+/* To the mode in these bits, which exists: banked registers change places. */
+void arm_change_mode(struct arm_cpu *c, uint32_t mode);
 void arm_set_cpsr(struct arm_cpu *c, uint32_t value, uint32_t mask);
 bool arm_vfp_enabled(const struct arm_cpu *c);
 uint32_t arm_fpscr(const struct arm_cpu *c);
@@ -181,6 +183,7 @@ void arm_walk(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w);
 bool arm_holds(const struct cpu *cpu, uint64_t key);
 void arm_walk_for(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w);
 /* deliver.c */
+void arm_take_call(struct arm_cpu *c); /* SVC, whose next instruction is at cpu.pc */
 void arm_deliver(struct cpu *cpu, enum exit_reason reason);
 bool arm_interrupt(struct cpu *cpu, bool peek);
 bool arm_wakes(const struct cpu *cpu);

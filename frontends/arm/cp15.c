@@ -70,12 +70,12 @@ static void dacr_write(cpu15 *c, const reg *r, uint64_t v)
     (void)r;
     uint32_t changed = c->cp15.dacr ^ (uint32_t)v;
     c->cp15.dacr = (uint32_t)v;
-    for (unsigned d = 0; d < 16; d++)
-        if ((changed >> (2 * d) & 3) != 0 && (c->global_domains >> d & 1) != 0) {
-            c->global_domains = 0;
-            flush_mapped(c);
-            break;
-        }
+    if (changed == 0)
+        return;
+    if ((changed & c->global_dacr) != 0) {
+        c->global_dacr = 0;
+        flush_mapped(c);
+    }
     windows_switch(c->cpu.vm);
 }
 

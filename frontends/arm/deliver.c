@@ -31,10 +31,11 @@ static void take(struct arm_cpu *c, enum entry e)
     uint32_t sctlr = c->cp15.sctlr;
     uint32_t lr = pc + ((old & CPSR_T) != 0 ? entries[e].lr_thumb : entries[e].lr_arm);
     uint32_t new = entries[e].mode | entries[e].masks;
-    uint32_t mask = CPSR_MODE | entries[e].masks | CPSR_IT | CPSR_J | CPSR_E | CPSR_T;
     new |= (sctlr & SCTLR_EE) != 0 ? CPSR_E : 0;
     new |= (sctlr & SCTLR_TE) != 0 ? CPSR_T : 0;
-    arm_set_cpsr(c, new, mask);
+    c->cpsr = (c->cpsr & ~(CPSR_J | CPSR_E)) | (new & ~(CPSR_MODE | CPSR_T));
+    c->it = 0;
+    arm_change_mode(c, new);
     c->spsr = old;
     c->cpu.reg[14] = lr;
     uint32_t base = (sctlr & SCTLR_V) != 0 ? 0xffff0000 : c->cp15.vbar;
@@ -75,6 +76,11 @@ static void prefetch_abort(struct arm_cpu *c, uint32_t status, uint32_t va)
     c->cp15.ifsr = (status & FSR_LPAE) != 0 ? status : status & ~FSR_DOMAIN;
     c->cp15.ifar = va;
     take(c, TAKE_PREFETCH);
+}
+
+void arm_take_call(struct arm_cpu *c)
+{
+    take(c, TAKE_SVC);
 }
 
 void arm_deliver(struct cpu *cpu, enum exit_reason reason)

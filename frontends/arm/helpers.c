@@ -97,6 +97,34 @@ uint64_t arm_helper_return_value(struct cpu *cpu, uint64_t a, uint64_t b, uint64
     return exception_return(arm_of(cpu), (uint32_t)a, (uint32_t)b);
 }
 
+/* The same without leaving translated code: a jump with JUMP_MODE follows. */
+uint64_t arm_helper_go_spsr(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
+{
+    (void)b, (void)c;
+    struct arm_cpu *m = arm_of(cpu);
+    cpu->pc = (uint32_t)exception_return(m, (uint32_t)a, m->spsr);
+    vm_redirect(cpu, EXIT_STATE);
+    return cpu->pc;
+}
+
+uint64_t arm_helper_go_value(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
+{
+    (void)c;
+    cpu->pc = (uint32_t)exception_return(arm_of(cpu), (uint32_t)a, (uint32_t)b);
+    vm_redirect(cpu, EXIT_STATE);
+    return cpu->pc;
+}
+
+/* SVC: a the next instruction. */
+uint64_t arm_helper_call(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
+{
+    (void)b, (void)c;
+    cpu->pc = (uint32_t)a;
+    arm_take_call(arm_of(cpu));
+    vm_redirect(cpu, EXIT_CALL);
+    return cpu->pc;
+}
+
 uint64_t arm_helper_user_get(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     (void)b, (void)c;

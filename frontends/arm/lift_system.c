@@ -15,15 +15,23 @@ static ir_ref call(struct arm_lift *a, enum arm_helper h, unsigned kind, ir_ref 
 
 #define STATE_CHANGES (CALL_READS | CALL_WRITES)
 
+/* On with pc in another mode: directly, or through the dispatcher. */
+static void go(struct arm_lift *a, ir_ref pc)
+{
+    if (a->l->direct)
+        ir_jumpto(a->b, pc, JUMP_MODE, 0);
+    else
+        ir_leave(a->b, pc, EXIT_STATE);
+    a->ended = true;
+}
+
 void arm_return_spsr(struct arm_lift *a, ir_ref v)
 {
     if (!a->privileged) { /* UNPREDICTABLE */
         arm_lift_undefined(a);
         return;
     }
-    ir_ref pc = call(a, HELPER_return_spsr, STATE_CHANGES, v, 0);
-    ir_leave(a->b, pc, EXIT_STATE);
-    a->ended = true;
+    go(a, call(a, a->l->direct ? HELPER_go_spsr : HELPER_return_spsr, STATE_CHANGES, v, 0));
 }
 
 /* ---- RFE, SRS --------------------------------------------------------------------------------- */
@@ -52,9 +60,7 @@ static void return_from_exception(struct arm_lift *a)
     ir_ref cpsr = ir_load(a->b, IR_I32, arm_mem(a, 2), at, 4);
     if (i->w)
         arm_set_reg(a, i->rn, plus(a, base, i->u ? 8 : -8));
-    pc = call(a, HELPER_return_value, STATE_CHANGES, pc, cpsr);
-    ir_leave(a->b, pc, EXIT_STATE);
-    a->ended = true;
+    go(a, call(a, a->l->direct ? HELPER_go_value : HELPER_return_value, STATE_CHANGES, pc, cpsr));
 }
 
 static void store_return_state(struct arm_lift *a)
@@ -153,6 +159,8 @@ static void write_status(struct arm_lift *a)
     if (i->x != 0) {
         if (!a->privileged)
             arm_lift_undefined(a);
+        else if (i->op1 == 15)
+            ir_put(a->b, IR_I32, ARM_STATE(spsr), v);
         else
             call(a, HELPER_msr_spsr, STATE_CHANGES | CALL_VOID, v, fields);
         return;
@@ -210,6 +218,16 @@ static void set_endianness(struct arm_lift *a)
 }
 
 /* ---- exceptions, waiting, barriers ------------------------------------------------------------ */
+
+static void supervisor_call(struct arm_lift *a)
+{
+    if (!a->l->direct) {
+        arm_lift_leave_next(a, EXIT_CALL);
+        return;
+    }
+    arm_sync_it(a, a->it_next);
+    go(a, call(a, HELPER_call, STATE_CHANGES, arm_i32(a, a->next), 0));
+}
 
 static void breakpoint(struct arm_lift *a)
 {
@@ -327,7 +345,10 @@ static void register_write(struct arm_lift *a)
     if (r == NULL)
         return;
     ir_ref v = arm_reg(a, a->insn.rd);
-    if (r->write != NULL)
+    if (r->crn == 3) { /* DACR, written at each kernel entry: its handler touches no other state */
+        ir_call(a->b, IR_I32, HELPER_cp15_write, CALL_VOID, arm_i32(a, (uint32_t)row), v, 0);
+        ir_put(a->b, IR_I32, r->offset, arm_reg(a, a->insn.rd)); /* for reads in this block */
+    } else if (r->write != NULL)
         write_by_helper(a, r, HELPER_cp15_write, row, v);
     else if (r->offset != 0)
         ir_put(a->b, IR_I32, r->offset, v);
@@ -363,7 +384,7 @@ void arm_lift_system(struct arm_lift *a)
 {
     switch (a->insn.op) {
     case ARM_SVC:
-        arm_lift_leave_next(a, EXIT_CALL);
+        supervisor_call(a);
         break;
     case ARM_BKPT:
         breakpoint(a);

@@ -106,7 +106,7 @@ static void short_check(struct arm_cpu *c, struct walk *w, struct leaf *l, unsig
         return;
     }
     if (w->global) {
-        c->global_domains |= 1u << domain;
+        c->global_dacr |= 3u << (2 * domain);
     } else {
         c->process_domains |= 1u << domain;
         c->process_dacr |= 3u << (2 * domain);

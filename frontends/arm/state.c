@@ -41,10 +41,11 @@ uint32_t *arm_user_reg(struct arm_cpu *c, unsigned n)
     return &c->cpu.reg[n];
 }
 
-static void change_mode(struct arm_cpu *c, uint32_t mode)
+void arm_change_mode(struct arm_cpu *c, uint32_t mode)
 {
     enum arm_bank from = arm_bank(c->cpsr), to = arm_bank(mode);
     c->cpsr = (c->cpsr & ~CPSR_MODE) | (mode & CPSR_MODE);
+    c->fp_code = false;
     if (from == to)
         return;
     c->bank_sp[from] = c->cpu.reg[13];
@@ -76,12 +77,11 @@ void arm_set_ge(struct arm_cpu *c, uint32_t ge)
 uint32_t arm_cpsr(const struct arm_cpu *c)
 {
     uint32_t v = c->cpsr & (CPSR_MODE | CPSR_F | CPSR_I | CPSR_A | CPSR_E | CPSR_J | CPSR_Q);
-    v |= (c->cpu.flags.nz & NZ_N) != 0 ? CPSR_N : 0;
-    v |= (c->cpu.flags.nz & NZ_Z) != 0 ? CPSR_Z : 0;
-    v |= (c->cpu.flags.c & 1) == 0 ? CPSR_C : 0;
-    v |= (c->cpu.flags.v & 1) != 0 ? CPSR_V : 0;
-    v |= (c->cpu.pc & 1) != 0 ? CPSR_T : 0;
-    v |= arm_ge(c) << 16;
+    v |= (uint32_t)(c->cpu.flags.nz & (NZ_N | NZ_Z)) << 24;
+    v |= (~(uint32_t)c->cpu.flags.c & 1) << 29 | (uint32_t)(c->cpu.flags.v & 1) << 28;
+    v |= (c->cpu.pc & 1) << 5; /* T */
+    if (c->ge != 0)
+        v |= arm_ge(c) << 16;
     v |= (uint32_t)(c->it >> 2) << 10 | (uint32_t)(c->it & 3) << 25;
     return v;
 }
@@ -90,8 +90,8 @@ void arm_set_cpsr(struct arm_cpu *c, uint32_t value, uint32_t mask)
 {
     uint32_t kept = CPSR_F | CPSR_I | CPSR_A | CPSR_E | CPSR_J | CPSR_Q;
     if ((mask & (CPSR_N | CPSR_Z)) != 0) {
-        uint32_t v = (value & mask) | (arm_cpsr(c) & ~mask);
-        c->cpu.flags.nz = ((v & CPSR_N) != 0 ? NZ_N : 0) | ((v & CPSR_Z) != 0 ? NZ_Z : 0);
+        uint8_t nz = (uint8_t)(mask >> 24) & (NZ_N | NZ_Z);
+        c->cpu.flags.nz = (uint8_t)((c->cpu.flags.nz & ~nz) | (value >> 24 & nz));
     }
     if ((mask & CPSR_C) != 0)
         c->cpu.flags.c = (value & CPSR_C) == 0;
@@ -101,15 +101,15 @@ void arm_set_cpsr(struct arm_cpu *c, uint32_t value, uint32_t mask)
         c->cpu.pc = (c->cpu.pc & ~1u) | ((value & CPSR_T) != 0);
     if ((mask & CPSR_GE) != 0) {
         uint32_t ge = (mask & CPSR_GE) >> 16;
-        arm_set_ge(c, (arm_ge(c) & ~ge) | ((value >> 16) & ge));
+        if ((c->ge | (value & mask & CPSR_GE)) != 0)
+            arm_set_ge(c, (arm_ge(c) & ~ge) | ((value >> 16) & ge));
     }
     if ((mask & CPSR_IT) != 0)
         c->it = ((value >> 10) & 0x3f) << 2 | ((value >> 25) & 3);
     c->cpsr = (c->cpsr & ~(mask & kept)) | (value & mask & kept);
     if ((mask & CPSR_MODE) == 0)
         return;
-    change_mode(c, value);
-    c->fp_code = false;
+    arm_change_mode(c, value);
 }
 
 /* FPSCR exception bits against MXCSR's: IOC IE, DZC ZE, OFC OE, UFC UE, IXC PE. */
@@ -188,7 +188,7 @@ uint32_t arm_asid(const struct arm_cpu *c)
 void arm_windows(const struct cpu *cpu, struct window_keys *k)
 {
     const struct arm_cpu *c = arm_of_const(cpu);
-    memset(k, 0, sizeof *k);
+    *k = (struct window_keys){0};
     if ((c->cp15.sctlr & SCTLR_M) == 0)
         return;
     uint64_t user =
@@ -235,7 +235,7 @@ void arm_reset(struct cpu *cpu)
     c->exclusive_valid = 0;
     c->event = 0;
     c->fpexc = 0;
-    c->global_domains = c->process_domains = c->process_dacr = 0;
+    c->global_dacr = c->process_domains = c->process_dacr = 0;
     c->cp15.sctlr = SCTLR_RESET;
     c->cp15.prrr = 0x00098aa4;
     c->cp15.nmrr = 0x44e048e0;

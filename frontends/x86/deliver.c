@@ -9,6 +9,7 @@
 #include "x87.h"
 
 #include <translator/board.h>
+#include <translator/memory.h>
 
 uint64_t x86_raise(struct x86_cpu *c, unsigned vector)
 {
@@ -51,8 +52,8 @@ static bool take_real(const struct event *e)
     if (c->idtr.limit < e->vector * 4 + 3)
         return x86_raise_error(c, VECTOR_GP, 0);
     if (!x86_system_load(c, c->idtr.base + e->vector * 4, 4, &entry) ||
-        !x86_frame_push(c, &s, 2, x86_eflags(c)) || !x86_frame_push(c, &s, 2, c->seg[X86_CS].selector) ||
-        !x86_frame_push(c, &s, 2, e->eip))
+        !x86_frame_push(c, &s, 2, x86_eflags(c)) ||
+        !x86_frame_push(c, &s, 2, c->seg[X86_CS].selector) || !x86_frame_push(c, &s, 2, e->eip))
         return false;
     x86_set_esp(c, &s);
     c->eflags &= ~(EFLAGS_IF | EFLAGS_TF | EFLAGS_AC | EFLAGS_RF);
@@ -179,7 +180,8 @@ static bool take_protected(const struct event *e)
     if (inner && !inner_stack(e, &g, dpl, v86, &s))
         return false;
     if (!x86_frame_push(c, &s, g.size, x86_eflags(c)) ||
-        !x86_frame_push(c, &s, g.size, c->seg[X86_CS].selector) || !x86_frame_push(c, &s, g.size, e->eip) ||
+        !x86_frame_push(c, &s, g.size, c->seg[X86_CS].selector) ||
+        !x86_frame_push(c, &s, g.size, e->eip) ||
         ((e->flags & RAISE_ERROR) != 0 && !x86_frame_push(c, &s, g.size, e->error)) ||
         !x86_set_accessed(c, g.selector, &g.code))
         return false;
@@ -245,6 +247,22 @@ static void take(struct event *e)
     }
 }
 
+/* An access over the end of a flat segment: of the stack's or another's? The code tells. */
+static void beyond_limit(struct x86_cpu *c, struct event *e)
+{
+    struct x86_insn i = {.seg = X86_SS};
+    uint8_t code[X86_MAX_LENGTH] = {0};
+    guest_peek(&c->cpu, c->cpu.pc, code, sizeof code);
+    x86_decode(code, sizeof code, (c->seg[X86_CS].attr & SEG_D) != 0 ? X86_MODE_D : 0, &i);
+    bool memory = false;
+    for (unsigned n = 0; n < i.count; n++)
+        memory |= i.operand[n].kind == X86_MEM || i.operand[n].kind == X86_SRC_SI ||
+                  i.operand[n].kind == X86_DST_DI;
+    e->vector = memory && i.seg != X86_SS ? VECTOR_GP : VECTOR_SS;
+    e->flags = RAISE_ERROR;
+    e->error = 0;
+}
+
 /* ---- what was raised -------------------------------------------------------------------------- */
 
 #define DR6_BS 0x4000u
@@ -255,7 +273,10 @@ void x86_deliver(struct cpu *cpu, enum exit_reason reason)
     struct event e = {.c = c, .eip = x86_eip(c)};
     switch ((unsigned)reason) {
     case EXIT_FAULT:
-        page_fault(c, &e);
+        if (cpu->fault_status == WALK_OVER_END)
+            beyond_limit(c, &e);
+        else
+            page_fault(c, &e);
         break;
     case EXIT_FETCH:
         if (cpu->fault_va == (cpu->pc & ~1u)) /* the translator reads halfwords */

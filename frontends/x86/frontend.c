@@ -33,6 +33,7 @@ const struct frontend x86_frontend = {
     .nan = NAN_X86,
     .x87 = offsetof(struct x86_cpu, fpu.r),
     .open_bus = true,
+    .over_end_faults = true,
     .stores_act_at_once = true,
     .reset = x86_reset,
     .mode = x86_mode_word,

@@ -4,7 +4,7 @@
  * x87 control (24-31), xmm0-xmm7 (32-39), mxcsr (40). eip is the linear address, by which the
  * debugger's breakpoints are found.
  */
-#include "x86_cpu.h"
+#include "x87.h"
 
 #include <string.h>
 
@@ -46,11 +46,12 @@ static uint32_t tags(const struct x86_fpu *f)
     return v;
 }
 
-static uint32_t x87_control(const struct x86_fpu *f, unsigned n)
+static uint32_t x87_control(struct x86_cpu *c, unsigned n)
 {
+    const struct x86_fpu *f = &c->fpu;
     const uint32_t v[8] = {
-        f->control, (uint32_t)(f->status | f->state.top << 11), tags(f), f->cs, f->ip, f->ds, f->dp,
-        f->opcode};
+        f->control, x87_status_word(c), tags(f), f->cs, f->fast_ip != 0 ? f->fast_ip : f->ip, f->ds,
+        f->dp,      f->opcode};
     return v[n];
 }
 
@@ -59,7 +60,8 @@ unsigned x86_gdb_read(struct cpu *cpu, unsigned n, uint8_t *to)
     struct x86_cpu *c = x86_of(cpu);
     uint32_t v;
     if (n >= GDB_ST && n < GDB_X87) {
-        memcpy(to, st(c, n - GDB_ST), 10);
+        struct x80 shown = x87_visible(&c->fpu, x87_phys(&c->fpu, n - GDB_ST));
+        memcpy(to, &shown, 10);
         return 10;
     }
     if (n >= GDB_XMM && n < GDB_MXCSR) {
@@ -75,9 +77,9 @@ unsigned x86_gdb_read(struct cpu *cpu, unsigned n, uint8_t *to)
     else if (n < GDB_ST)
         v = c->seg[gdb_segs[n - GDB_SEGS]].selector;
     else if (n < GDB_XMM)
-        v = x87_control(&c->fpu, n - GDB_X87);
+        v = x87_control(c, n - GDB_X87);
     else if (n == GDB_MXCSR)
-        v = cpu->mxcsr;
+        v = x86_mxcsr(c);
     else
         return 0;
     memcpy(to, &v, 4);
@@ -105,7 +107,7 @@ unsigned x86_gdb_write(struct cpu *cpu, unsigned n, const uint8_t *from)
     else if (n == GDB_EFLAGS)
         x86_set_eflags(c, v, EFLAGS_ALL & ~EFLAGS_VM);
     else if (n == GDB_MXCSR)
-        cpu->mxcsr = v;
+        x86_set_mxcsr(c, v & MXCSR_MASK);
     else if (n > GDB_MXCSR)
         return 0;
     return 4;

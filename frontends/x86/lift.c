@@ -72,10 +72,16 @@ void x86_leave_next(struct x86_lift *a, unsigned reason)
 
 static void go(struct x86_lift *a, uint32_t linear, unsigned kind, uint32_t ret)
 {
-    if (a->mode & XMODE_TF)
+    if (a->mode & XMODE_TF) {
         leave(a, x86_i32(a, linear), EXIT_STEPPED);
-    else
-        ir_jump(a->b, linear, single(a) ? JUMP_CHECK : kind, single(a) ? 0 : ret);
+    } else if (a->mode & XMODE_SHADOW) { /* interrupts that waited for its end come first */
+        leave(a, x86_i32(a, linear), EXIT_STATE);
+    } else if (single(a)) {
+        ir_jump(a->b, linear, JUMP_CHECK, 0);
+    } else {
+        ir_jump(a->b, linear, kind, ret);
+        ir_flow(a->b, x86_flow(a, linear));
+    }
 }
 
 void x86_jump(struct x86_lift *a, uint32_t linear, unsigned kind, uint32_t ret)
@@ -88,6 +94,8 @@ void x86_jump_to(struct x86_lift *a, ir_ref linear, unsigned kind, uint32_t ret)
 {
     if (a->mode & XMODE_TF) {
         leave(a, linear, EXIT_STEPPED);
+    } else if (a->mode & XMODE_SHADOW) {
+        leave(a, linear, EXIT_STATE);
     } else {
         ir_jumpto(a->b, linear, single(a) ? JUMP_CHECK : kind, single(a) ? 0 : ret);
         a->b->ins[a->b->count].imm = x86_mode_difference(a);
@@ -161,6 +169,12 @@ static void look_ahead(struct x86_lift *a, uint32_t from)
     a->l->peek = false;
 }
 
+static unsigned decode_mode(const struct x86_lift *a)
+{
+    return ((a->mode & XMODE_D) != 0 ? X86_MODE_D : 0) |
+           ((a->mode & (XMODE_REAL | XMODE_V86)) == 0 ? X86_MODE_PROTECTED : 0) | X86_HAS_I686;
+}
+
 /* The instruction at pc reaches into the next page: its bytes there. */
 static bool second_page(struct x86_lift *a)
 {
@@ -174,7 +188,7 @@ static bool second_page(struct x86_lift *a)
         const uint8_t *from = a->code + (a->pc - a->code_at);
         unsigned have = a->code_have - (a->pc - a->code_at);
         struct x86_insn i;
-        if (x86_decode(from, have, X86_MODE_D, &i) != X86_TRUNCATED)
+        if (x86_decode(from, have, decode_mode(a), &i) != X86_TRUNCATED)
             return true;
     }
     return true;
@@ -190,12 +204,6 @@ static void depend(struct x86_lift *a, unsigned length)
 }
 
 enum fetched { FETCH_DONE, FETCH_END, FETCH_FAULT };
-
-static unsigned decode_mode(const struct x86_lift *a)
-{
-    return ((a->mode & XMODE_D) != 0 ? X86_MODE_D : 0) |
-           ((a->mode & (XMODE_REAL | XMODE_V86)) == 0 ? X86_MODE_PROTECTED : 0) | X86_HAS_I686;
-}
 
 /* Read and decode the instruction at a->pc. */
 static enum fetched fetch(struct x86_lift *a, bool first, enum x86_error *error)

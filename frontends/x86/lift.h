@@ -91,6 +91,8 @@ ir_ref x86_test(struct x86_lift *a, ir_ref v, unsigned size);
 void x86_label(struct x86_lift *a, unsigned label);
 /* Raise an exception of this instruction; ends the block. */
 void x86_lift_raise(struct x86_lift *a, unsigned vector, uint32_t error);
+/* IR_FLOW_* for a jump to a linear address (flow.c). */
+uint32_t x86_flow(struct x86_lift *a, uint32_t pc);
 /* End the way: go on at a linear address. kind: enum ir_jump. */
 void x86_jump(struct x86_lift *a, uint32_t linear, unsigned kind, uint32_t ret);
 void x86_jump_to(struct x86_lift *a, ir_ref linear, unsigned kind, uint32_t ret);

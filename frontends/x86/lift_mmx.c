@@ -236,15 +236,16 @@ static bool lift_moves(struct x86_lift *a)
 static const struct ir_row {
     uint8_t op, lane;
 } ir_rows[X86_OPS] = {
-    [X86_PADDB] = {IR_vadd, 0},   [X86_PADDW] = {IR_vadd, 1},   [X86_PADDD] = {IR_vadd, 2},
-    [X86_PADDQ] = {IR_vadd, 3},   [X86_PSUBB] = {IR_vsub, 0},   [X86_PSUBW] = {IR_vsub, 1},
-    [X86_PSUBD] = {IR_vsub, 2},   [X86_PSUBQ] = {IR_vsub, 3},   [X86_PMULLW] = {IR_vmul, 1},
-    [X86_PAND] = {IR_vand, 0},    [X86_ANDPS] = {IR_vand, 0},   [X86_ANDPD] = {IR_vand, 0},
-    [X86_PANDN] = {IR_vandn, 0},  [X86_ANDNPS] = {IR_vandn, 0}, [X86_ANDNPD] = {IR_vandn, 0},
-    [X86_POR] = {IR_vor, 0},      [X86_ORPS] = {IR_vor, 0},     [X86_ORPD] = {IR_vor, 0},
-    [X86_PXOR] = {IR_vxor, 0},    [X86_XORPS] = {IR_vxor, 0},   [X86_XORPD] = {IR_vxor, 0},
-    [X86_PCMPEQB] = {IR_veq, 0},  [X86_PCMPEQW] = {IR_veq, 1},  [X86_PCMPEQD] = {IR_veq, 2},
-    [X86_PCMPGTB] = {IR_vgts, 0}, [X86_PCMPGTW] = {IR_vgts, 1}, [X86_PCMPGTD] = {IR_vgts, 2},
+    [X86_PMINUB] = {IR_vminu, 0}, [X86_PADDB] = {IR_vadd, 0},   [X86_PADDW] = {IR_vadd, 1},
+    [X86_PADDD] = {IR_vadd, 2},   [X86_PADDQ] = {IR_vadd, 3},   [X86_PSUBB] = {IR_vsub, 0},
+    [X86_PSUBW] = {IR_vsub, 1},   [X86_PSUBD] = {IR_vsub, 2},   [X86_PSUBQ] = {IR_vsub, 3},
+    [X86_PMULLW] = {IR_vmul, 1},  [X86_PAND] = {IR_vand, 0},    [X86_ANDPS] = {IR_vand, 0},
+    [X86_ANDPD] = {IR_vand, 0},   [X86_PANDN] = {IR_vandn, 0},  [X86_ANDNPS] = {IR_vandn, 0},
+    [X86_ANDNPD] = {IR_vandn, 0}, [X86_POR] = {IR_vor, 0},      [X86_ORPS] = {IR_vor, 0},
+    [X86_ORPD] = {IR_vor, 0},     [X86_PXOR] = {IR_vxor, 0},    [X86_XORPS] = {IR_vxor, 0},
+    [X86_XORPD] = {IR_vxor, 0},   [X86_PCMPEQB] = {IR_veq, 0},  [X86_PCMPEQW] = {IR_veq, 1},
+    [X86_PCMPEQD] = {IR_veq, 2},  [X86_PCMPGTB] = {IR_vgts, 0}, [X86_PCMPGTW] = {IR_vgts, 1},
+    [X86_PCMPGTD] = {IR_vgts, 2},
 };
 
 /* Shifts by an immediate. */
@@ -254,8 +255,29 @@ static const struct ir_row shift_rows[X86_OPS] = {
     [X86_PSRAW] = {IR_vsar, 1}, [X86_PSRAD] = {IR_vsar, 2},
 };
 
+/* Moves of whole halves, and the mask of signs: the last is of 16 bytes, also for MMX, whose upper
+ * half is 0 here. */
+static bool by_halves(struct x86_lift *a)
+{
+    unsigned op = a->insn.op;
+    if (op == X86_PMOVMSKB) {
+        x86_put(a, a->insn.operand[0].reg, 4, ir_un(a->b, IR_vmask, IR_I32, simd_value(a, 1)));
+        return true;
+    }
+    bool low = op == X86_PUNPCKLQDQ || op == X86_UNPCKLPD;
+    if (!low && op != X86_PUNPCKHQDQ && op != X86_UNPCKHPD)
+        return false;
+    enum ir_op half = low ? IR_vlow : IR_vhigh;
+    ir_ref y = ir_un(a->b, half, IR_I64, simd_value(a, 1));
+    ir_ref x = ir_un(a->b, half, IR_I64, simd_value(a, 0));
+    simd_put(a, 0, ir_bin(a->b, IR_vmake, IR_V128, x, y));
+    return true;
+}
+
 static bool by_ir(struct x86_lift *a)
 {
+    if (by_halves(a))
+        return true;
     const struct ir_row *r = &ir_rows[a->insn.op], *s = &shift_rows[a->insn.op];
     if (r->op != 0) {
         ir_ref y = simd_value(a, 1), x = simd_value(a, 0);

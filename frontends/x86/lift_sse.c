@@ -50,6 +50,15 @@ static bool from_int(struct x86_lift *a, enum ir_type t)
     return true;
 }
 
+/* What does not fit is the indefinite integer, 0x80000000. */
+static bool to_int(struct x86_lift *a, enum ir_type t, bool truncate)
+{
+    enum ir_op op = t == IR_F32 ? IR_toint32 : IR_toint64;
+    ir_ref v = scalar(a, 1, t);
+    x86_put(a, a->insn.operand[0].reg, 4, ir_imm(a->b, op, IR_I32, v, 1 | (truncate ? 2 : 0) | 4));
+    return true;
+}
+
 static bool fast(struct x86_lift *a)
 {
     /* clang-format off */
@@ -70,6 +79,10 @@ static bool fast(struct x86_lift *a)
     case X86_COMISD:   return compare(a, IR_fcmps, IR_F64);
     case X86_CVTSI2SS: return from_int(a, IR_F32);
     case X86_CVTSI2SD: return from_int(a, IR_F64);
+    case X86_CVTSS2SI:  return to_int(a, IR_F32, false);
+    case X86_CVTTSS2SI: return to_int(a, IR_F32, true);
+    case X86_CVTSD2SI:  return to_int(a, IR_F64, false);
+    case X86_CVTTSD2SI: return to_int(a, IR_F64, true);
     case X86_CVTSS2SD:
         put_scalar(a, IR_F64, ir_un(a->b, IR_fwiden, IR_F64, scalar(a, 1, IR_F32)));
         return true;

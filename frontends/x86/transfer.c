@@ -50,8 +50,8 @@ static uint64_t far_code(const struct far *f, struct x86_descriptor *d)
     if (f->offset > descriptor_limit(d))
         return x86_raise_error(c, VECTOR_GP, 0);
     struct x86_frame s = x86_current_frame(c);
-    if (f->is_call &&
-        (!x86_frame_push(c, &s, f->size, c->seg[X86_CS].selector) || !x86_frame_push(c, &s, f->size, f->next)))
+    if (f->is_call && (!x86_frame_push(c, &s, f->size, c->seg[X86_CS].selector) ||
+                       !x86_frame_push(c, &s, f->size, f->next)))
         return 0;
     if (!x86_set_accessed(c, f->selector, d))
         return 0;
@@ -106,8 +106,8 @@ static uint64_t through_gate(const struct far *f, struct gate *g)
     struct x86_frame s = x86_current_frame(c);
     if (inner && !fill_inner_stack(f, g, dpl, &s))
         return 0;
-    if (f->is_call &&
-        (!x86_frame_push(c, &s, g->size, c->seg[X86_CS].selector) || !x86_frame_push(c, &s, g->size, f->next)))
+    if (f->is_call && (!x86_frame_push(c, &s, g->size, c->seg[X86_CS].selector) ||
+                       !x86_frame_push(c, &s, g->size, f->next)))
         return 0;
     if (!x86_set_accessed(c, g->selector, &g->code))
         return 0;

@@ -27,8 +27,9 @@ enum { LVT_VECTOR = 0xff, LVT_MODE = 0x700, LVT_LEVEL = 0x8000, LVT_MASKED = 0x1
 enum { SVR_ENABLED = 0x100, ESR_SEND = 0x20, ESR_RECEIVE = 0x40, ESR_REGISTER = 0x80 };
 /* clang-format on */
 
-#define VERSION 0x00050014u /* six LVT entries */
-#define WORDS   8u
+#define VERSION  0x00050014u /* six LVT entries */
+#define WORDS    8u
+#define LEAST_NS 2000u /* between two expiries of a periodic timer, whatever its count */
 
 /* Bits of each LVT entry that can be written (figure 10-8). */
 static const uint32_t lvt_bits[LVTS] = {0x300ff, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff};
@@ -216,8 +217,10 @@ static void arm(struct lapic *l)
 {
     uint64_t length = timer_length(l), t = vm_time(l->vm);
     uint64_t when = length != 0 ? l->started + length : UINT64_MAX;
-    if (length != 0 && (l->lvt[L_TIMER] & LVT_PERIODIC) && when <= t)
+    if (length != 0 && (l->lvt[L_TIMER] & LVT_PERIODIC) && when <= t) {
         when = l->started + ((t - l->started) / length + 1) * length;
+        when = when < t + LEAST_NS ? t + LEAST_NS : when;
+    }
     vtimer_arm(l->vm, &l->timer, when > t ? when : UINT64_MAX);
 }
 

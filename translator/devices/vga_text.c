@@ -158,11 +158,13 @@ struct pen {
 static void draw_cell(struct vga *v, struct out *o, struct pen *pen, unsigned i)
 {
     uint16_t cell = guest_cell(v, i / v->columns, i % v->columns);
-    if (cell >> 8 != pen->colours)
-        put_colours(o, (uint8_t)(cell >> 8), pen->blinks);
+    unsigned colours = cell >> 8, matter = (cell & 0xff) == ' ' ? 0xf0 : ~0u;
+    if ((colours ^ pen->colours) & matter || pen->colours == ~0u) {
+        put_colours(o, (uint8_t)colours, pen->blinks);
+        pen->colours = colours;
+    }
     put_character(o, (uint8_t)cell);
     v->cell[i] = cell;
-    pen->colours = cell >> 8;
     pen->at = i + 1;
 }
 

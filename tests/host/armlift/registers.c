@@ -95,7 +95,7 @@ static void check_flushes(void)
     run(mcr(3, 0, 0, 0), MODE_SVC, 0x55);
     result("armlift DACR", machine_flushes.count == 0 && machine.cp15.dacr == 0x55, "flushes %u",
            machine_flushes.count);
-    machine.global_domains = 1 << 1;
+    machine.global_dacr = 3 << 2;
     run(mcr(3, 0, 0, 0), MODE_SVC, 0x51);
     check_flush("DACR of a global domain", ARM_KEY_MAPPED, ARM_KEY_MAPPED, 0);
 }

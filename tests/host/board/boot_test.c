@@ -4,30 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <translator/boards/boards.h>
 #include <translator/boards/virt.h>
 
 static uint8_t blob[0x40000], copied[0x40000];
-
-/* dtc's reading of a blob as text, "" if it refuses or warns of structure; static. */
-static const char *decompile(const void *tree, size_t bytes)
-{
-    static char text[200000];
-    char path[] = "/tmp/board-test-XXXXXX", command[128];
-    int file = mkstemp(path);
-    text[0] = '\0';
-    if (file < 0 || write(file, tree, bytes) != (ssize_t)bytes)
-        return text;
-    close(file);
-    snprintf(command, sizeof command, "dtc -I dtb -O dts -q %s", path);
-    FILE *pipe = popen(command, "r");
-    size_t got = pipe != NULL ? fread(text, 1, sizeof text - 1, pipe) : 0;
-    text[pipe != NULL && pclose(pipe) == 0 ? got : 0] = '\0';
-    unlink(path);
-    return text;
-}
 
 static const uint8_t seed[32] = {0x11, 0x22, 0x33, 0x44}, other_seed[32] = {0x55, 0x66, 0x77, 0x88};
 static const struct fdt_changes changes = {
@@ -48,11 +29,11 @@ static bool in(const char *text, const char *what)
 
 static void read_by_dtc(size_t bytes)
 {
-    if (system("dtc --version >/dev/null 2>&1") != 0) {
-        printf("   dtc is not installed: trees are checked by fdt_copy only\n");
+    if (!dtc_there()) {
+        result_skip("board dtc", "there is no dtc: trees are checked by fdt_copy only");
         return;
     }
-    const char *text = decompile(blob, bytes);
+    const char *text = dtc_reads(blob, bytes);
     CHECK("fdt-dtc",
           in(text, "memory@40000000 {") && in(text, "<0x00 0x40000000 0x00 0xc0000000>"));
     CHECK("fdt-dtc-uart", in(text, "compatible = \"arm,pl011\\0arm,primecell\"") &&
@@ -63,7 +44,7 @@ static void read_by_dtc(size_t bytes)
     CHECK("fdt-dtc-chosen", in(text, "bootargs = \"console=ttyAMA0\"") &&
                                 in(text, "linux,initrd-end = <0x00 0x48123456>") &&
                                 in(text, "rng-seed = <0x11223344 "));
-    text = decompile(
+    text = dtc_reads(
         copied, fdt_copy(blob, bytes, &other_changes, copied, sizeof copied, (char[80]){0}, 80));
     CHECK("fdt-copy", in(text, "0x40000000 0x00 0x1000000>") && in(text, "bootargs = \"new\"") &&
                           !in(text, "console=ttyAMA0") && in(text, "rng-seed = <0x55667788 ") &&
@@ -84,7 +65,8 @@ void test_fdt(void)
     CHECK("fdt-not-one", fdt_copy("hello", 5, &changes, copied, sizeof copied, error, 160) == 0 &&
                              in(error, "not a flattened device tree"));
     unsigned accepted = 0;
-    for (unsigned i = 0; i < 20000; i++) { /* damaged in one to four places, or cut off */
+    for (unsigned i = 0; i < 20000 / rounds_divisor;
+         i++) { /* damaged in one to four places, or cut off */
         uint8_t *damaged = malloc(bytes);
         memcpy(damaged, blob, bytes);
         for (unsigned n = random_next() % 4 + 1; n != 0; n--)
@@ -209,7 +191,7 @@ static void load_elves(void)
     CHECK("load-elf-outside", in(try_board(64 << 20, 8192, 0), "outside of RAM"));
     elf(0x43fff000, 0xfffff000);
     CHECK("load-elf-huge", in(try_board(64 << 20, 8192, 0), "outside of RAM"));
-    for (unsigned i = 0; i < 3000; i++) {
+    for (unsigned i = 0; i < 3000 / rounds_divisor; i++) {
         elf(0x40208000, 0x2000);
         for (unsigned n = random_next() % 4 + 1; n != 0; n--)
             image[random_next() % 84] = (uint8_t)random_next();

@@ -60,7 +60,7 @@ static void receive(struct vm *vm, struct pl011 *p, struct probe *line)
 
 static void wander_pl011(struct pl011 *p)
 {
-    for (unsigned i = 0; i < 20000; i++) {
+    for (unsigned i = 0; i < 20000 / rounds_divisor; i++) {
         uint64_t r = random_next();
         input = "some input that does not end soon";
         output_bytes = 0;

@@ -61,6 +61,13 @@ uint32_t peek32(struct vm *vm, uint64_t phys);
 
 #define CHECK(name, condition) result(name, (condition), "line %d: %s", __LINE__, #condition)
 
+/* Is dtc there, and its reading of a blob as text: "" if it refuses or warns of structure; static. */
+bool dtc_there(void);
+const char *dtc_reads(const void *tree, size_t bytes);
+
+/* Rounds of tests with random damage are divided by this. */
+extern unsigned rounds_divisor;
+
 void test_gic(void);
 void test_pl011(void);
 void test_pl031(void);

@@ -354,8 +354,8 @@ bool machine_run(const struct input *in, unsigned n, struct output *out, const c
     for (unsigned k = 0; k < STACK_BYTES / 4; k++)
         rest = rest * 31 + stack[k];
     const uint32_t end[8] = {
-        (uint32_t)reason, sparc->cpu.pc,         sparc_npc(sparc),    cwp,
-        rest,             sparc->cpu.fault_kind, sparc->cpu.fault_va, sparc->tt};
+        (uint32_t)reason,      sparc->cpu.pc,       sparc_npc(sparc), cwp, rest,
+        sparc->cpu.fault_kind, sparc->cpu.fault_va, sparc->tt};
     memcpy(out->end, end, sizeof end);
     if (reason != EXIT_ALIGN) /* fault.c does not know the kind */
         out->end[5] = 0;
