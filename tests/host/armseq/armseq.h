@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../seqframe/fault.h"
 #include "../seqframe/flat.h"
 #include "case.h"
 
@@ -23,9 +24,6 @@ void machine_batch(const struct input *in, unsigned count, const struct backend 
 bool machine_run(const struct input *in, unsigned n, struct output *out, const char **what);
 /* Lines of disassembly of a case. */
 void machine_disassemble(const struct input *in, char *to, size_t size);
-
-/* ---- fault.c ---- */
-void fault_start(void);
 
 /* ---- reference.c ---- */
 /* Start the reference: COMMAND is "qemu-arm -cpu cortex-a15" and the stub. */

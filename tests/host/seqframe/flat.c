@@ -5,7 +5,7 @@
  * Lift, passes and backend are called as translate.c does; the dispatcher is a loop. A block is
  * found by its address and mode in a table that is emptied with every batch. Accesses outside the
  * two areas fault: in the backends' C code through guest_load and guest_store below, in translated
- * code through a signal, whose handler calls machine_fault: it finds the instruction in the side table
+ * code through a signal, whose handler (fault.c) calls machine_fault: it finds the instruction in the side table
  * and escapes.
  */
 #define _GNU_SOURCE
