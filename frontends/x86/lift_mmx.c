@@ -311,25 +311,29 @@ uint16_t simd_place(struct x86_lift *a, unsigned n)
     return (uint16_t)X86_STATE(operand);
 }
 
-static void by_helper(struct x86_lift *a)
+void simd_by_helper(struct x86_lift *a, unsigned helper, unsigned kind, unsigned flags)
 {
-    const struct x86_operand *d = &a->insn.operand[0], *s = &a->insn.operand[1];
-    struct simd_args w = {.op = a->insn.op, .imm = (uint8_t)a->insn.imm};
+    const struct x86_operand *d = &a->insn.operand[0];
+    bool general = d->kind == X86_REG;
+    struct simd_args w = {.op = a->insn.op, .imm = (uint8_t)a->insn.imm, .flags = (uint8_t)flags};
+    w.flags |= (general ? SIMD_GENERAL : 0) | (is_mmx(d) ? SIMD_MMX : 0);
     w.s = simd_place(a, 1);
-    if (d->kind == X86_REG)
-        w.flags |= SIMD_GENERAL;
-    else
+    if (!general)
         w.d = simd_place(a, 0);
-    w.flags |= is_mmx(d) ? SIMD_MMX | SIMD_SHORT : is_mmx(s) ? SIMD_SHORT : 0;
     uint64_t word;
     memcpy(&word, &w, 8);
-    bool general = w.flags & SIMD_GENERAL;
     ir_ref r =
-        x86_call(a, HELPER_simd, general ? 0 : CALL_VOID, ir_const(a->b, IR_I64, word), 0, 0);
+        x86_call(a, helper, kind | (general ? 0 : CALL_VOID), ir_const(a->b, IR_I64, word), 0, 0);
     if (general)
         x86_put(a, d->reg, 4, r);
     else if (is_mmx(d))
         ir_put(a->b, IR_I32, mmx(d->reg) + 8, x86_i32(a, 0xffff));
+}
+
+static void by_helper(struct x86_lift *a)
+{
+    bool half = is_mmx(&a->insn.operand[0]) || is_mmx(&a->insn.operand[1]);
+    simd_by_helper(a, HELPER_simd, 0, half ? SIMD_SHORT : 0);
 }
 
 bool x86_lift_mmx(struct x86_lift *a)

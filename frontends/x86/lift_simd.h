@@ -19,3 +19,5 @@ ir_ref simd_value(struct x86_lift *a, unsigned operand);
 void simd_put(struct x86_lift *a, unsigned operand, ir_ref v);
 /* Offset at which a helper finds it. */
 uint16_t simd_place(struct x86_lift *a, unsigned operand);
+/* Have a helper (struct simd_args) do it; flags and kind, what this one needs besides the result's. */
+void simd_by_helper(struct x86_lift *a, unsigned helper, unsigned kind, unsigned flags);

@@ -97,26 +97,9 @@ static bool fast(struct x86_lift *a)
 
 static void by_helper(struct x86_lift *a)
 {
-    const struct x86_operand *d = &a->insn.operand[0];
     bool compares = a->insn.op >= X86_UCOMISS && a->insn.op <= X86_COMISD;
-    struct simd_args w = {.op = a->insn.op, .imm = (uint8_t)a->insn.imm};
-    w.s = simd_place(a, 1);
-    if (d->kind == X86_REG)
-        w.flags |= SIMD_GENERAL;
-    else
-        w.d = simd_place(a, 0);
-    w.flags |= d->kind == X86_MMX ? SIMD_MMX : 0;
-    uint64_t word;
-    memcpy(&word, &w, 8);
-    bool general = w.flags & SIMD_GENERAL;
-    unsigned kind = CALL_FP | CALL_EXITS | (general ? 0 : CALL_VOID);
-    if (compares)
-        kind |= CALL_WRITES | CALL_READS;
-    ir_ref r = x86_call(a, HELPER_simd_float, kind, ir_const(a->b, IR_I64, word), 0, 0);
-    if (general)
-        x86_put(a, d->reg, 4, r);
-    else if (d->kind == X86_MMX)
-        ir_put(a->b, IR_I32, w.d + 8, x86_i32(a, 0xffff));
+    unsigned kind = CALL_FP | CALL_EXITS | (compares ? CALL_WRITES | CALL_READS : 0);
+    simd_by_helper(a, HELPER_simd_float, kind, 0);
 }
 
 /* ---- MXCSR and images ------------------------------------------------------------------------------ */

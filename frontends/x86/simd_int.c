@@ -214,7 +214,7 @@ static void movsldup(union simd *d, const union simd *s, unsigned imm, unsigned 
 static void pmovmskb(union simd *d, const union simd *s, unsigned imm, unsigned bytes)
 {
     uint64_t r = 0;
-    for (unsigned n = 0; n < bytes; n++)
+    for (unsigned n = 0; n < bytes && n < sizeof s->b; n++)
         r |= (uint64_t)(s->b[n] >> 7) << n;
     (void)imm;
     d->q[0] = r;

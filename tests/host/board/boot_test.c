@@ -119,7 +119,7 @@ static void load_zimages(void)
 {
     zimage(1 << 20);
     const char *e = try_board(64 << 20, 1 << 20, 3 << 20);
-    struct arm_cpu *cpu = &made->cpu;
+    struct arm_cpu *cpu = mock_cpu(made);
     CHECK("load-zimage", *e == '\0' && cpu->cpu.pc == 0x40010000 && made->ram[0x10100] == 0x77);
     CHECK("load-registers", cpu->cpu.reg[0] == 0 && cpu->cpu.reg[1] == ~0u &&
                                 cpu->cpu.reg[2] == 0x44000000 - DTB_ROOM && cpu->hooks != NULL &&
@@ -139,7 +139,7 @@ static void load_zimages(void)
     CHECK("load-nothing", in(try_board(64 << 20, 0, 0), "either a kernel or firmware"));
     made->config.cpu = "i486";
     e = try_board(1ull << 30, 1 << 20, 1 << 20);
-    CHECK("load-below-512M", *e == '\0' && made->cpu.cpu.reg[2] == 0x60000000 - DTB_ROOM);
+    CHECK("load-below-512M", *e == '\0' && mock_cpu(made)->cpu.reg[2] == 0x60000000 - DTB_ROOM);
 }
 
 static void load_strangers(void)
@@ -164,7 +164,8 @@ static void load_strangers(void)
     }
     CHECK("load-too-short", in(try_board(64 << 20, 3, 0), "not a kernel"));
     memset(image, 0, 4096);
-    CHECK("load-raw", *try_board(64 << 20, 4096, 0) == '\0' && made->cpu.cpu.pc == 0x40010000);
+    CHECK("load-raw",
+          *try_board(64 << 20, 4096, 0) == '\0' && mock_cpu(made)->cpu.pc == 0x40010000);
 }
 
 static void elf(uint32_t pa, uint32_t bytes)
@@ -185,7 +186,7 @@ static void load_elves(void)
 {
     elf(0x40208000, 0x2000);
     CHECK("load-elf", *try_board(64 << 20, 8192, 0) == '\0' && made->ram[0x208000] == 0x99 &&
-                          made->cpu.cpu.pc == 0x40208011);
+                          mock_cpu(made)->cpu.pc == 0x40208011);
     CHECK("load-elf-cut", in(try_board(64 << 20, 8191, 0), "cut off"));
     elf(0xc0008000, 0x2000);
     CHECK("load-elf-outside", in(try_board(64 << 20, 8192, 0), "outside of RAM"));
@@ -243,10 +244,10 @@ void test_board(void)
     bus_write(vm, 0x08010004, 0xff);
     bus_write(vm, 0x08000100, 1u << 27);
     uint64_t v = 100;
-    const struct arm_board_hooks *h = vm->cpu.hooks;
-    h->timer(vm->cpu.hooks_to, true, 14, 0, 3, 0, false, &v);
+    const struct arm_board_hooks *h = mock_cpu(vm)->hooks;
+    h->timer(mock_cpu(vm)->hooks_to, true, 14, 0, 3, 0, false, &v);
     v = 1;
-    h->timer(vm->cpu.hooks_to, true, 14, 0, 3, 1, false, &v);
+    h->timer(mock_cpu(vm)->hooks_to, true, 14, 0, 3, 1, false, &v);
     pass(vm, 1600);
     CHECK("board-timer-interrupt", vm->lines == CPU_IRQ && bus_read(vm, 0x0801000c) == 27);
     bus_write(vm, 0x08000104, 1u << 1);
@@ -258,12 +259,12 @@ void test_board(void)
     bus_write(vm, 0x09000000, 'x');
     CHECK("board-uart-interrupt", vm->lines == CPU_IRQ);
     board_virt.serve(vm);
-    vm->cpu.cpu.pc = 0;
+    mock_cpu(vm)->cpu.pc = 0;
     board_virt.reset(vm);
-    CHECK("board-reset", vm->lines == 0 && vm->cpu.cpu.pc == 0x40010000 &&
+    CHECK("board-reset", vm->lines == 0 && mock_cpu(vm)->cpu.pc == 0x40010000 &&
                              bus_read(vm, 0x08000000) == 0 && vm->end == VM_RUNNING);
     uint32_t r[4] = {0x84000008};
-    CHECK("board-off", h->firmware(vm->cpu.hooks_to, true, r) && vm->end == VM_POWEROFF);
+    CHECK("board-off", h->firmware(mock_cpu(vm)->hooks_to, true, r) && vm->end == VM_POWEROFF);
     board_virt.destroy(vm);
     delete_vm(vm);
     made = NULL;

@@ -54,7 +54,7 @@ static void linux_tests(void)
     vm->config.initrd = (struct vm_image){initrd, sizeof initrd, "i"};
     vm->config.append = "console=ttyS0 quiet";
     CHECK("linux-loads", new_pc(vm));
-    const struct pc_entry *e = &vm->entry;
+    const struct pc_entry *e = &pc_vm(vm)->entry;
     const uint8_t *z = vm->ram + e->esi;
     CHECK("linux-entry", e->eip == 0x100000 && e->cs == 0x10 && e->ds == 0x18 && !e->firmware);
     CHECK("linux-kernel",
@@ -131,7 +131,7 @@ static void multiboot_addresses(void)
     vm->config.append = "a b";
     memset(vm->ram + 0x150000, 0xff, 0x1000);
     CHECK("multiboot-loads", new_pc(vm));
-    const struct pc_entry *e = &vm->entry;
+    const struct pc_entry *e = &pc_vm(vm)->entry;
     const uint8_t *i = vm->ram + e->ebx;
     CHECK("multiboot-entry", e->eip == 0x150080 && e->eax == 0x2badb002);
     CHECK("multiboot-image", load32(vm->ram + 0x150040) == 0x1badb002 &&
@@ -164,7 +164,7 @@ static void multiboot_elf(void)
     struct vm *vm = new_machine();
     vm->config.kernel = (struct vm_image){kernel, sizeof kernel, "k"};
     memset(vm->ram + 0x200000, 0xff, 0x1000);
-    CHECK("multiboot-elf", new_pc(vm) && vm->entry.eip == 0x200010);
+    CHECK("multiboot-elf", new_pc(vm) && pc_vm(vm)->entry.eip == 0x200010);
     CHECK("multiboot-elf-image", vm->ram[0x2000ff] == 0xab && vm->ram[0x200100] == 0 &&
                                      vm->ram[0x2002ff] == 0 && vm->ram[0x200300] == 0xff);
     delete_vm(vm);
@@ -284,7 +284,7 @@ static void board(void)
     vm->config.disk[0] = &disk.disk;
     for (unsigned i = 0; i < sizeof firmware; i++)
         firmware[i] = (uint8_t)(i >> 12);
-    CHECK("board-firmware", new_pc(vm) && vm->entry.firmware);
+    CHECK("board-firmware", new_pc(vm) && pc_vm(vm)->entry.firmware);
     CHECK("board-shadow", vm->ram[0xfffff] == 0x3f && vm->ram[0xe0000] == 0x20);
     fw_cfg(vm);
     CHECK("board-cmos", cmos(vm, 0x30) == 0 && cmos(vm, 0x31) == 0x1c && cmos(vm, 0x3d) == 0x32);
@@ -304,9 +304,9 @@ static void board(void)
           screen.output[screen.count - 1] == '!' && in8(vm, 0x3f8) == 's');
     out8(vm, 0x64, 0xd1);
     out8(vm, 0x60, 0xdd);
-    CHECK("board-a20", !vm->a20 && in8(vm, 0x92) == 0);
+    CHECK("board-a20", !pc_vm(vm)->a20 && in8(vm, 0x92) == 0);
     out8(vm, 0x92, 2);
-    CHECK("board-a20-92", vm->a20);
+    CHECK("board-a20-92", pc_vm(vm)->a20);
     for (const char *p = "line one\n"; *p != 0; p++)
         out8(vm, 0x402, (unsigned char)*p);
     CHECK("board-messages", strcmp(vm->log, "firmware: line one") == 0);
@@ -329,7 +329,7 @@ static void board(void)
     vm->end = VM_RUNNING;
     memset(vm->ram, 0, vm->ram_bytes);
     board_pc.reset(vm);
-    CHECK("board-reset", vm->end == VM_RUNNING && vm->ram[0xfffff] == 0x3f && vm->a20 &&
+    CHECK("board-reset", vm->end == VM_RUNNING && vm->ram[0xfffff] == 0x3f && pc_vm(vm)->a20 &&
                              in32(vm, 0x608) == 0xffffffff && (vm->lines & CPU_IRQ) == 0);
     delete_vm(vm);
     disk_end(&disk);

@@ -1,16 +1,16 @@
 /* The VM without a CPU (mock.h). */
 #include "mock.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include <translator/boards/boards.h>
 
 struct vm *new_vm(uint64_t ram_bytes)
 {
-    struct vm *vm = calloc(1, sizeof *vm);
+    struct pc_vm *pc = calloc(1, sizeof *pc);
+    struct vm *vm = &pc->vm;
     vm->config.append = "";
-    vm->a20 = true;
+    pc->a20 = true;
     vm->ram = calloc(1, ram_bytes != 0 ? ram_bytes : 1);
     vm->ram_bytes = ram_bytes;
     return vm;
@@ -35,111 +35,31 @@ bool new_pc(struct vm *vm)
     return good;
 }
 
-/* ---- time --------------------------------------------------------------------------------------- */
-
-uint64_t vm_time(struct vm *vm)
-{
-    return vm->now;
-}
-
-void vtimer_add(struct vm *vm, struct vtimer *t)
-{
-    t->when = UINT64_MAX;
-    t->next = vm->timers;
-    vm->timers = t;
-}
-
-void vtimer_arm(struct vm *vm, struct vtimer *t, uint64_t when)
-{
-    (void)vm;
-    t->when = when;
-}
-
-void pass(struct vm *vm, uint64_t ns)
-{
-    uint64_t until = vm->now + ns;
-    for (unsigned rounds = 0; rounds < 100000; rounds++) {
-        struct vtimer *first = NULL;
-        for (struct vtimer *t = vm->timers; t != NULL; t = t->next)
-            if (t->when <= until && (first == NULL || t->when < first->when))
-                first = t;
-        if (first == NULL)
-            break;
-        if (first->when > vm->now)
-            vm->now = first->when;
-        first->when = UINT64_MAX;
-        first->expired(first->device);
-    }
-    vm->now = until;
-}
-
-/* ---- the VM --------------------------------------------------------------------------------------- */
+/* ---- the CPU ---------------------------------------------------------------------------------------- */
 
 struct port_map **vm_ports(struct vm *vm)
 {
-    return &vm->ports;
+    return &pc_vm(vm)->ports;
 }
-
-void cpu_line(struct vm *vm, enum cpu_line which, bool level)
-{
-    vm->lines = level ? vm->lines | which : vm->lines & ~(unsigned)which;
-}
-
-void vm_end(struct vm *vm, enum vm_end how)
-{
-    vm->end = how;
-    vm->ends++;
-}
-
-const struct vm_config *vm_configuration(struct vm *vm)
-{
-    return &vm->config;
-}
-
-void *vm_board_data(struct vm *vm)
-{
-    return vm->board;
-}
-
-void vm_set_board_data(struct vm *vm, void *data)
-{
-    vm->board = data;
-}
-
-void vm_log(struct vm *vm, const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    vsnprintf(vm->log, sizeof vm->log, format, list);
-    va_end(list);
-    vm->logs++;
-}
-
-uint64_t wall_clock(void)
-{
-    return 1000000000;
-}
-
-/* ---- the CPU ---------------------------------------------------------------------------------------- */
 
 void pc_cpu_reset(struct vm *vm)
 {
-    memset(&vm->entry, 0, sizeof vm->entry);
+    memset(&pc_vm(vm)->entry, 0, sizeof pc_vm(vm)->entry);
 }
 
 void pc_cpu_enter(struct vm *vm, const struct pc_entry *e)
 {
-    vm->entry = *e;
+    pc_vm(vm)->entry = *e;
 }
 
 void pc_cpu_a20(struct vm *vm, bool enabled)
 {
-    vm->a20 = enabled;
+    pc_vm(vm)->a20 = enabled;
 }
 
 void pc_cpu_nmi(struct vm *vm)
 {
-    vm->nmis++;
+    pc_vm(vm)->nmis++;
 }
 
 /* ---- memory --------------------------------------------------------------------------------------- */
@@ -155,13 +75,6 @@ bool memory_add_rom(struct vm *vm, uint64_t phys, const void *image, uint64_t by
     return phys + bytes == 1ull << 32;
 }
 
-void memory_add_device(struct vm *vm, uint64_t phys, uint32_t bytes, const struct device_ops *ops,
-                       void *device, const char *name)
-{
-    (void)name;
-    vm->range[vm->ranges++] = (struct range){phys, bytes, ops, device};
-}
-
 /* The VGA's planes are not RAM. */
 void *memory_ram(struct vm *vm, uint64_t phys, uint64_t bytes)
 {
@@ -169,11 +82,6 @@ void *memory_ram(struct vm *vm, uint64_t phys, uint64_t bytes)
         (phys < PC_VGA_TEXT && phys + bytes > PC_VGA))
         return NULL;
     return vm->ram + phys;
-}
-
-void memory_written(struct vm *vm, uint64_t phys, uint64_t bytes)
-{
-    (void)vm, (void)phys, (void)bytes;
 }
 
 static const struct range *find(const struct vm *vm, uint64_t phys)
@@ -198,19 +106,6 @@ void put32(struct vm *vm, uint64_t phys, uint32_t value)
 }
 
 /* ---- for tests ------------------------------------------------------------------------------------ */
-
-static void probe_set(void *to, unsigned number, bool level)
-{
-    struct probe *p = to;
-    (void)number;
-    p->rises += level && !p->level;
-    p->level = level;
-}
-
-struct line probe_line(struct probe *p)
-{
-    return (struct line){probe_set, p, 0};
-}
 
 uint8_t in8(struct vm *vm, unsigned port)
 {

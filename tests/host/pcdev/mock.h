@@ -1,54 +1,31 @@
 /*
- * A VM without a CPU: what board.h, memory.h and pc.h promise to devices. Time stands still until the
- * test moves it. RAM is one piece from 0 on, so that loaders can be looked at.
+ * A PC without a CPU: devframe/vm.h with I/O ports and what pc.h promises. RAM is one piece from 0 on,
+ * so that loaders can be looked at.
  */
 #pragma once
 
-#include "../frame/frame.h"
+#include "../devframe/vm.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <translator/board.h>
 #include <translator/boards/pc.h>
 #include <translator/ports.h>
 
-struct range {
-    uint64_t phys;
-    uint32_t bytes;
-    const struct device_ops *ops;
-    void *device;
-};
-
-struct vm {
-    struct vm_config config;
+struct pc_vm {
+    struct vm vm; /* first: the two convert */
     struct port_map *ports;
-    uint8_t *ram;
-    uint64_t ram_bytes;
-    uint64_t now;
-    struct vtimer *timers;
-    unsigned lines; /* enum cpu_line */
-    enum vm_end end;
-    unsigned ends, logs, nmis;
-    char log[256]; /* the last one */
-    void *board;
-    struct range range[16];
-    unsigned ranges;
     struct pc_entry entry;
+    unsigned nmis;
     bool a20;
 };
+static inline struct pc_vm *pc_vm(struct vm *vm)
+{
+    return (struct pc_vm *)vm;
+}
 
 struct vm *new_vm(uint64_t ram_bytes);
 void delete_vm(struct vm *vm);
-/* Move time on, and let timers expire in order. */
-void pass(struct vm *vm, uint64_t ns);
-
-/* A line that a test looks at. */
-struct probe {
-    bool level;
-    unsigned rises;
-};
-struct line probe_line(struct probe *p);
 
 uint8_t in8(struct vm *vm, unsigned port);
 uint16_t in16(struct vm *vm, unsigned port);
@@ -82,8 +59,6 @@ void disk_end(struct memory_disk *d);
 /* A whole PC; kernel or firmware is set in vm->config before. */
 #define RAM_MIB 8u
 bool new_pc(struct vm *vm);
-
-#define CHECK(name, condition) result(name, (condition), "line %d: %s", __LINE__, #condition)
 
 void test_pic(void);
 void test_pit(void);

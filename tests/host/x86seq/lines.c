@@ -17,40 +17,7 @@
 
 #define MIDDLE (DATA_AT + DATA_BYTES / 2)
 
-struct lines {
-    FILE *file;
-    unsigned number;
-};
-
 static const char *const names[8] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
-
-struct lines *lines_open(const char *path)
-{
-    struct lines *l = calloc(1, sizeof *l);
-    l->file = fopen(path, "r");
-    if (l->file != NULL)
-        return l;
-    free(l);
-    return NULL;
-}
-
-void lines_close(struct lines *l)
-{
-    fclose(l->file);
-    free(l);
-}
-
-/* NAME=VALUE to name and value. */
-static bool assignment(char *text, const char **name, uint32_t *value)
-{
-    char *equals = strchr(text, '='), *end;
-    if (equals == NULL)
-        return false;
-    *equals = 0;
-    *name = text;
-    *value = (uint32_t)strtoul(equals + 1, &end, 16);
-    return end != equals + 1 && *end == 0;
-}
 
 static const char *parse_code(const char *text, struct input *in)
 {
@@ -63,54 +30,36 @@ static const char *parse_code(const char *text, struct input *in)
     return in->bytes == 0 || text[strspn(text, " ")] != 0 ? "code is bytes in hexadecimal" : NULL;
 }
 
-static const char *parse_before(char *text, struct input *in)
+static bool set(void *to, const char *name, uint64_t value)
 {
-    char *save;
-    for (char *w = strtok_r(text, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save)) {
-        const char *name;
-        uint32_t value;
-        unsigned k = 0;
-        if (!assignment(w, &name, &value))
-            return "not NAME=VALUE";
-        while (k < 8 && strcmp(name, names[k]) != 0)
-            k++;
-        if (k < 8)
-            in->s.r[k] = value;
-        else if (strcmp(name, "flags") == 0)
-            in->s.eflags = value;
-        else if (strcmp(name, "seed") == 0)
-            in->seed = value;
-        else
-            return "no such name";
-    }
-    return NULL;
+    struct input *in = to;
+    unsigned k = 0;
+    while (k < 8 && strcmp(name, names[k]) != 0)
+        k++;
+    if (k < 8)
+        in->s.r[k] = (uint32_t)value;
+    else if (strcmp(name, "flags") == 0)
+        in->s.eflags = (uint32_t)value;
+    else if (strcmp(name, "seed") == 0)
+        in->seed = (uint32_t)value;
+    else
+        return false;
+    return true;
 }
 
 bool lines_next(struct lines *l, struct line *to)
 {
-    char text[600];
-    while (fgets(text, sizeof text, l->file) != NULL) {
-        l->number++;
-        text[strcspn(text, ";\n")] = 0;
-        if (text[strspn(text, " \t")] == 0 || text[0] == '#')
-            continue;
-        memset(to, 0, sizeof *to);
-        to->number = l->number;
-        to->in.s.r[3] = to->in.s.r[4] = MIDDLE;
-        to->in.seed = 1;
-        char *before = strchr(text, '|'), *after = before == NULL ? NULL : strchr(before + 1, '|');
-        if (after == NULL) {
-            to->error = "not three parts";
-            return true;
-        }
-        *before = *after = 0;
-        snprintf(to->expected, sizeof to->expected, "%s", after + 1);
-        to->error = parse_code(text, &to->in);
-        if (to->error == NULL)
-            to->error = parse_before(before + 1, &to->in);
-        return true;
-    }
-    return false;
+    struct parts p;
+    if (!lines_parts(l, &p))
+        return false;
+    *to = (struct line){.number = p.number, .in.seed = 1};
+    to->in.s.r[3] = to->in.s.r[4] = MIDDLE;
+    to->error = p.after == NULL ? "not three parts" : parse_code(p.code, &to->in);
+    if (to->error == NULL)
+        to->error = assignments(p.before, set, &to->in);
+    if (to->error == NULL)
+        snprintf(to->expected, sizeof to->expected, "%s", p.after);
+    return true;
 }
 
 static bool value_of(const struct output *o, const char *name, uint32_t *v)
@@ -135,11 +84,13 @@ bool lines_check(const struct line *l, const struct output *out, char *why, size
 {
     char text[sizeof l->expected], *save;
     uint32_t vector = 6, mask = FLAGS_COMPARED, flags = ~0u, value, is;
+    uint64_t wide;
     const char *name;
     snprintf(text, sizeof text, "%s", l->expected);
     for (char *w = strtok_r(text, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save)) {
-        if (!assignment(w, &name, &value))
+        if (!assignment(w, &name, &wide))
             return snprintf(why, size, "%s is not NAME=VALUE", w), false;
+        value = (uint32_t)wide;
         if (strcmp(name, "vector") == 0)
             vector = value;
         else if (strcmp(name, "mask") == 0)

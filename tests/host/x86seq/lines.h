@@ -1,6 +1,7 @@
 /* The file of single cases (lines.c). */
 #pragma once
 
+#include "../seqframe/case_file.h"
 #include "x86seq.h"
 
 struct line {
@@ -10,9 +11,6 @@ struct line {
     char expected[300];
 };
 
-struct lines;
-struct lines *lines_open(const char *path);
 bool lines_next(struct lines *l, struct line *to);
-void lines_close(struct lines *l);
 /* Whether the outcome is as the line says; else why not. */
 bool lines_check(const struct line *l, const struct output *out, char *why, size_t size);

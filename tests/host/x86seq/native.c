@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include "../seqframe/fault.h"
 #include "x86seq.h"
 
 #define USER32_CS 0x23 /* Linux' 32-bit code segment */
@@ -45,14 +46,10 @@ __asm__(".pushsection .text\n"
 
 static struct output *volatile out; /* of the case that runs */
 
-static const int order[18] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
-                              REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                              REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP, REG_EFL};
-
 static void native_ended(greg_t *g, uint64_t address)
 {
     for (unsigned n = 0; n < 8; n++)
-        out->s.r[n] = (uint32_t)g[order[n]];
+        out->s.r[n] = (uint32_t)g[fault_order[n]];
     out->s.eip = (uint32_t)g[REG_RIP];
     out->s.eflags = (uint32_t)g[REG_EFL];
     out->vector = (uint32_t)g[REG_TRAPNO];
@@ -67,21 +64,11 @@ static void native_ended(greg_t *g, uint64_t address)
 static void on_signal(int number, siginfo_t *info, void *context)
 {
     greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
-    uint64_t address = (uint64_t)(uintptr_t)info->si_addr, regs[20] = {0};
-    if ((g[REG_CSGSFS] & 0xffff) == USER32_CS) {
+    uint64_t address = (uint64_t)(uintptr_t)info->si_addr;
+    if ((g[REG_CSGSFS] & 0xffff) == USER32_CS)
         native_ended(g, address);
-        return;
-    }
-    for (unsigned n = 0; n < 18; n++)
-        regs[n] = (uint64_t)g[order[n]];
-    if (!machine_fault(regs, address)) {
-        printf("FAIL x86seq: host signal %d at %llx, address %llx\n", number,
-               (unsigned long long)g[REG_RIP], (unsigned long long)address);
-        signal(number, SIG_DFL);
-        return;
-    }
-    for (unsigned n = 0; n < 18; n++)
-        g[order[n]] = (greg_t)regs[n];
+    else
+        fault_offer("x86seq", machine_fault, number, address, context);
 }
 
 static bool map(uint32_t at, size_t bytes, int rights)

@@ -200,8 +200,9 @@ static struct block *block_now;
 static const struct backend *backend_now;
 static const struct side_entry *volatile fault_side;
 
-bool guest_fault(uint64_t *regs)
+bool guest_fault(uint64_t *regs, uint64_t address)
 {
+    (void)address;
     struct thread_regs *t = (struct thread_regs *)(void *)regs;
     const struct block *b = block_now;
     uint64_t at = b == NULL ? 0 : t->rip - (uint64_t)(uintptr_t)b->code;

@@ -101,7 +101,7 @@ int main(void)
 {
     native_start();
     guest_start();
-    fault_start();
+    fault_start("x87", guest_fault);
     known_cases(&interp_backend, 0);
     known_cases(&interp_backend, 3);
     known_cases(&x86_64_backend, 3);

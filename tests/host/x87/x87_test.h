@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../seqframe/fault.h"
+
 #define CODE_BYTES 400
 #define DATA_BYTES 512
 #define DATA_CWS   256 /* offset in the data: control words that mask everything, read only */
@@ -62,10 +64,7 @@ unsigned guest_at(void);
 uint32_t guest_ip(void);
 void guest_print(const struct test_case *t);
 /* A fault in translated code; regs as struct thread_regs. */
-bool guest_fault(uint64_t *regs);
-
-/* fault.c */
-void fault_start(void);
+bool guest_fault(uint64_t *regs, uint64_t address);
 
 /* cases.c: cases with expectations of their own */
 void known_cases(const struct backend *b, unsigned cpl);
