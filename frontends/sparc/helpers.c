@@ -16,8 +16,7 @@ static uint64_t trap(struct sparc_cpu *c, unsigned tt)
 }
 
 /* Trap tt of the instruction at pc, without leaving translated code: a jump with JUMP_MODE to the result
- * follows. `how`: enum sparc_how. While traps are
- * disabled it is left to the dispatcher. */
+ * follows. `how`: enum sparc_how. While traps are disabled it is left to the dispatcher. */
 static uint64_t trap_here(struct sparc_cpu *c, unsigned tt, uint32_t pc, uint32_t how)
 {
     enum exit_reason reason = tt >= TT_SOFTWARE ? EXIT_CALL : EXIT_STATE;
