@@ -300,6 +300,10 @@ int main(int argc, char **argv)
         return !result("x86", false, "no memory");
     setvbuf(stdout, NULL, _IOLBF, 0);
     torn = host_tears();
+    if (torn) {
+        result_skip("x86 NaN rule", "QEMU's translator chooses between NaNs as the x87 does");
+        fronts[0].nan = NAN_ARM;
+    }
     test_chains();
     unsigned all = x86_features, rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 10000;
     test_float(argc > 3 ? (unsigned)atoi(argv[3]) : 1);
