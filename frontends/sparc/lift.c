@@ -175,7 +175,8 @@ void sparc_trap_if(struct sparc_lift *a, ir_ref f, enum ir_cc cc, unsigned tt)
 
 struct sparc_exit *sparc_new_exit(struct sparc_lift *a, enum sparc_exit_kind kind)
 {
-    if (a->exits == SPARC_EXITS)
+    /* Where instructions are counted, a way out counts those that lie before it: its own slot at most. */
+    if (a->exits == SPARC_EXITS || (a->l->counted && kind != EXIT_SLOT))
         return NULL;
     struct sparc_exit *e = &a->exit[a->exits++];
     *e = (struct sparc_exit){.label = ir_new_label(a->b), .kind = kind, .count = a->count};

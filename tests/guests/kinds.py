@@ -27,5 +27,8 @@ KINDS = {
         says_read_only=False,  # an ATA disk cannot say it: writing fails
         entry=0x100000, debugger="i386",
     ),
+    "sparc": Kind(  # klibc's tools instead of busybox
+        name="sparc", console="ttyS0", machine="sparc", debugger="sparc",
+    ),
 }
 HERE = KINDS[os.environ.get("GUEST") or "arm"]
