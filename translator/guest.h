@@ -30,13 +30,17 @@ enum walk_rights { WALK_READ = 1, WALK_WRITE = 2, WALK_EXEC = 4 };
 /* A fault status of the translator's own: mapped, but nothing answers at the physical address. */
 #define WALK_NOTHING UINT32_MAX
 struct walk {
-    uint64_t phys;   /* physical address of the byte asked for */
-    uint32_t lead;   /* the entry found (page, section, block) covers virtual addresses lead to */
-    uint32_t size;   /*   lead + size - 1; size is a power of two, at least 4096 */
-    uint8_t rights;  /* WALK_*: what accesses of the kind asked for (user or current mode) may do */
-    bool global;     /* does not depend on the process (ASID, context) */
-    bool device;     /* device or strongly-ordered memory type */
-    uint32_t status; /* 0: mapped and allowed; else the frontend's code for the exception */
+    uint64_t phys;  /* physical address of the byte asked for */
+    uint32_t lead;  /* the entry found (page, section, block) covers virtual addresses lead to */
+    uint32_t size;  /*   lead + size - 1; size is a power of two, at least 4096 */
+    uint8_t rights; /* WALK_*: what accesses of the kind asked for (user or current mode) may do */
+    bool global;    /* does not depend on the process (ASID, context) */
+    bool device;    /* device or strongly-ordered memory type */
+    /* Where the descriptor of a page of 4096 bytes lies, and its size; that of the page after it is
+     * behind it, and equal but for the address if that page continues this one. 0: it is not so. */
+    uint64_t entry;
+    uint8_t entry_bytes; /* 4 or 8 */
+    uint32_t status;     /* 0: mapped and allowed; else the frontend's code for the exception */
 };
 
 /* Which windows (cached address spaces) the CPU uses now. Equal keys: equal mappings and rights,
@@ -46,7 +50,8 @@ struct window_keys {
     uint64_t alt;     /* MEM_USER accesses */
     uint64_t choose;  /* privileged mode: accesses to process-dependent pages */
     bool global_only; /* `main` holds global pages only; others are reached through `choose` */
-    bool nothing;     /* no page is ever put into alt and choose, they take no window's place: what
+    uint64_t name; /* different for different values of the rest, for windows_switch_named; or 0 */
+    bool nothing;  /* no page is ever put into alt and choose, they take no window's place: what
                        * may be accessed there nevertheless goes through C code. Not for `main`. */
 };
 
@@ -73,8 +78,9 @@ struct lift {
 };
 
 /* For helpers that changed the mode and cpu->pc, before a jump with JUMP_MODE: windows, and what that jump
- * needs. `why`: EXIT_CALL for a system call (they are counted), else EXIT_STATE. */
-void vm_redirect(struct cpu *cpu, enum exit_reason why);
+ * needs. `why`: EXIT_CALL for a system call (they are counted), else EXIT_STATE; `name`: of the window
+ * keys; `mode`: the mode word. */
+void vm_redirect(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode);
 
 struct frontend_helper {
     const char *name;

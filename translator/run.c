@@ -42,7 +42,7 @@ static bool second_page_holds(struct vm *vm, const struct block *b)
         return true;
     if (!fetch_phys(vm, va, &phys, &global) || (phys & ~(uint64_t)(GUEST_PAGE - 1)) != b->phys2)
         return false;
-    if (global || !vm->windows.keys.global_only)
+    if (global || !vm->windows.now->keys.global_only)
         window_note_fetch(vm, va, phys);
     return true;
 }
@@ -71,10 +71,10 @@ static struct block *find_block(struct vm *vm, bool *global)
     struct fetch_entry *f = &cpu->fetch[cpu->pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
     if (f->page == ((cpu->pc & GUEST_PAGE_MASK) | 1)) {
         phys = (uint64_t)f->phys << GUEST_PAGE_SHIFT | (cpu->pc & ~GUEST_PAGE_MASK & ~1u);
-        *global = vm->windows.keys.global_only;
+        *global = vm->windows.now->keys.global_only;
     } else if (!fetch_phys(vm, cpu->pc, &phys, global)) {
         return NULL;
-    } else if (*global || !vm->windows.keys.global_only) {
+    } else if (*global || !vm->windows.now->keys.global_only) {
         window_note_fetch(vm, cpu->pc, phys);
     }
     unsigned limit = limit_now(vm);
@@ -103,7 +103,7 @@ static void note_jump(struct vm *vm, struct block *b, bool global)
 {
     uint64_t host = vm->backend->entry(b);
     if (host == 0 || b->cut || !jump_mode_listed(b->mode) ||
-        (vm->windows.keys.global_only && !global))
+        (vm->windows.now->keys.global_only && !global))
         return;
     window_note_jump(vm, b, host);
 }
@@ -122,7 +122,7 @@ static uint64_t look_up(struct cpu *cpu)
     if (b == NULL || b->cut)
         return 0;
     vm->counts.lookups_inside++;
-    note_jump(vm, b, vm->windows.keys.global_only);
+    note_jump(vm, b, vm->windows.now->keys.global_only);
     return vm->backend->entry(b);
 }
 
@@ -154,23 +154,6 @@ void block_left(struct cpu *cpu, const struct block *b, const struct side_entry 
     cpu->vm->frontend->restore(cpu, side->side);
     if (cpu->vm->config.icount)
         cpu->budget += b->insns - side->site;
-}
-
-void vm_redirect(struct cpu *cpu, enum exit_reason why)
-{
-    struct vm *vm = cpu->vm;
-    if (why == EXIT_CALL) {
-        vm->counts.exceptions++;
-        vm->counts.calls++;
-    }
-    windows_switch(vm);
-    if (vm->again.valid)
-        fault_again(vm);
-    uint32_t mode = vm->frontend->mode(cpu);
-    cpu->next_key = jump_mode_listed(mode) ? 0 : 2ull << 32;
-    cpu->next_slots = jump_mode_slots(mode) * (uint32_t)sizeof(struct jump_entry);
-    if (cpu->lines != 0 && vm->frontend->interrupt(cpu, true))
-        cpu->attention = 1;
 }
 
 /* A block on a page that is checked, not protected, found other code than it was made of. */

@@ -80,9 +80,13 @@ void windows_complete(struct vm *vm)
     (void)vm;
 }
 
-void vm_redirect(struct cpu *cpu, enum exit_reason why)
+void vm_redirect(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode)
 {
-    (void)cpu, (void)why;
+    (void)cpu, (void)why, (void)name, (void)mode;
+}
+void windows_switch_named(struct vm *vm, uint64_t name)
+{
+    (void)vm, (void)name;
 }
 void windows_switch(struct vm *vm)
 {
