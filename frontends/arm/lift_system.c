@@ -267,8 +267,8 @@ static void check_point(struct arm_lift *a)
 static void refuse(struct arm_lift *a, bool write)
 {
     const struct arm_insn *i = &a->insn;
-    uint32_t name =
-        (uint32_t)(write << 31 | i->cp << 16 | i->op1 << 12 | i->crn << 8 | i->crm << 4 | i->op2);
+    uint32_t name = (uint32_t)write << 31 |
+                    (uint32_t)(i->cp << 16 | i->op1 << 12 | i->crn << 8 | i->crm << 4 | i->op2);
     if (a->privileged && i->x == 0)
         call(a, HELPER_unknown_register, CALL_VOID, arm_i32(a, name), arm_i32(a, a->pc));
     arm_lift_undefined(a);
