@@ -35,12 +35,12 @@ help:
 ## make hosted     build/hosted/tetrapla, the translator as a Linux program
 ## make hosted-sanitized  the same with sanitizers, in build/hosted-san
 ## make run        boot it in QEMU (window if there is a display, else serial) with an ARM Linux;
-##                 GUESTS="arm arm": two of them, GUESTS= : none
+##                 GUESTS="arm x86": others beside it, GUESTS= : none
 ## make test       everything; ends with "N passed, N failed" (TESTS="name ..." runs some)
 ## make check      the quick part of it: builds, format, hosted tests
 ## make bench-kernel  instruction counts of the kernel's paths
-## make run-hosted an ARM guest in the translator as a Linux program
-## make bench-cpu  the hosted program against QEMU on an ARM guest: table and chart
+## make run-hosted an ARM guest in the translator as a Linux program (GUEST=x86: an i386 guest)
+## make bench-cpu  the hosted program against QEMU: table and chart (GUEST=arm, GUEST=x86)
 ## make bench-system  the whole system: host instructions for what an ARM guest does
 ## make clean      remove what was built
 
@@ -113,7 +113,7 @@ TRANSLATOR_SRC := $(wildcard translator/*.c translator/devices/*.c translator/bo
 	frontends/*/*.c backends/*/*.c backends/*/*.S)
 # Code that runs in the fault upcall, while the guest's vector registers are live.
 GENERAL_REGS_ONLY := translator/window.c translator/window_map.c translator/upcall.c translator/memory.c \
-	translator/cache.c translator/sites.c frontends/arm/mmu.c
+	translator/cache.c translator/sites.c $(wildcard frontends/*/mmu.c)
 program_extra_drivers_vm := $(patsubst %,$(B)/user/%.o,$(basename $(TRANSLATOR_SRC)))
 $(program_extra_drivers_vm) $(patsubst %.c,$(B)/user/%.o,$(wildcard drivers/vm/*.c)): USER_FLAGS += -I.
 $(patsubst %.c,$(B)/user/%.o,$(GENERAL_REGS_ONLY)): USER_FLAGS += -mgeneral-regs-only
@@ -139,6 +139,7 @@ include arch/hosted/build.mk
 ISO := $(B)/tetrapla.iso
 # Guests on the ISO, a word each (tools/guests/lines.py); they get the first panes.
 GUESTS := arm
+GUEST := arm
 iso: iso-packages
 	@$(MAKE) --no-print-directory $(ISO)
 # What boot/grub.cfg names goes onto the ISO: the kernel, its symbols, the manifest, the programs; and the
@@ -170,6 +171,7 @@ HOST_CFLAGS := -std=gnu11 -O1 -g $(WARN) -fsanitize=address,undefined -fno-sanit
 	-MMD -MP
 HOST_TESTS :=
 -include $(wildcard tests/host/*/tests.mk)
+include tests/vmhost/build.mk
 host-tests: $(HOST_TESTS)
 # Suites that run as root tasks, and the images the system tests use, are made by tests/run.
 test: test-packages
@@ -190,9 +192,9 @@ bench-system: bench-system-packages kernel programs
 bench-system-packages:
 	@tools/install-packages "make bench-system" build iso run guest
 run-hosted: bench-cpu-packages hosted
-	@tools/run-hosted $(B)/hosted/tetrapla
+	@tools/run-hosted $(B)/hosted/tetrapla $(GUEST)
 bench-cpu: bench-cpu-packages hosted
-	@tools/bench-cpu --program $(B)/hosted/tetrapla --output $(B)/bench
+	@tools/bench-cpu --guest $(GUEST) --program $(B)/hosted/tetrapla --output $(B)/bench
 bench-cpu-packages:
 	@tools/install-packages "make bench-cpu" build guest
 # Names what tests/run needs to know about this build.

@@ -182,7 +182,7 @@ struct thread {
     /* scheduling */
     uint8_t state; /* enum thread_state; READY while it runs too */
     uint8_t priority;
-    uint8_t level;     /* of the ready queues: 2 * priority + (spent ? 0 : 1) */
+    uint8_t level;     /* of the ready queues: the priority, one less if spent */
     bool spent;        /* its budget of this period is used up */
     bool queued;       /* link is in a ready queue */
     uint8_t attention; /* ATTENTION_*: to be done before it runs user code again */
@@ -251,7 +251,7 @@ struct cpu {
     uint64_t timer_at;     /* ticks for which the timer is set */
     struct thread *next;   /* ready, and in no queue: the last that became ready */
     uint64_t ready;        /* bit l: queue[l] is not empty */
-    struct list queue[2 * (PRIORITY_MAX + 1)];
+    struct list queue[PRIORITY_MAX + 1];
     struct object *reap_first, **reap_last;
     struct thread *zombie; /* died while it was current; its last reference is ours */
     /* longest stretch without a preemption point (INFO_MEASURE) */
@@ -380,7 +380,7 @@ uint64_t call_create(struct thread *t, uint64_t word);
 void sched_init(void);
 static inline void sched_set_level(struct thread *t) /* t is not queued */
 {
-    t->level = (uint8_t)(2 * t->priority + !t->spent);
+    t->level = (uint8_t)(t->priority - (t->spent && t->priority));
 }
 void sched_queue_next(void);
 /* Make a thread ready that was waiting or stopped. */

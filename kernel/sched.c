@@ -1,10 +1,9 @@
 /*
  * Who runs: the highest level that has a ready thread; round robin within a level.
  *
- * Each priority has two levels. A thread with budget left stands in the upper one, one that has
- * spent its budget of this period in the lower: so it runs only when nothing at or above its own
- * priority is ready, and still before lower priorities. Bit l of cpu0.ready says that queue l is
- * not empty.
+ * A thread's level is its priority. One that has spent its budget of this period stands a level lower:
+ * it runs only when nothing else of its own priority is ready, and in turn with the priority below, which
+ * it cannot starve. Bit l of cpu0.ready says that queue l is not empty.
  *
  * A thread that becomes ready first goes to cpu0.next, a place of its own beside the queues: in the
  * usual message exchange it is the one to run next, and no queue is touched.
@@ -23,7 +22,7 @@ uint64_t slice_ticks;
 void sched_init(void)
 {
     slice_ticks = port_ns_to_ticks(SLICE_NS) - port_ns_to_ticks(0);
-    for (unsigned i = 0; i < 2 * (PRIORITY_MAX + 1); i++)
+    for (unsigned i = 0; i <= PRIORITY_MAX; i++)
         list_init(&cpu0.queue[i]);
     cpu0.timer_at = UINT64_MAX;
     cpu0.since = port_ticks();

@@ -55,7 +55,12 @@ static bool find(struct cpu *cpu, uint32_t va, unsigned bytes, unsigned kind, st
         return true;
     p->host = (uint8_t *)r->alias + (w.phys - r->phys);
     if ((kind & ACCESS_WRITE) != 0 && ram_page(r, w.phys)->code) {
-        cache_kill_page(vm, r, w.phys); /* the store that follows changes it */
+        uint64_t page = w.phys & ~(uint64_t)(GUEST_PAGE - 1);
+        if (vm->in_code && vm->frontend->stores_act_at_once && cache_check_page(vm, r, page)) {
+            cpu->exit_request = EXIT_STATE; /* again, in a block that looks at what was written */
+            return false;
+        }
+        cache_kill_page(vm, r, page); /* the store that follows changes it */
         return true;
     }
     *e = (struct soft_entry){.main = keys->main,
@@ -73,6 +78,10 @@ static bool find_all(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind,
     unsigned room = GUEST_PAGE - (va & ~GUEST_PAGE_MASK);
     unsigned first = size < room ? size : room;
     part[1].bytes = 0;
+    if (va + size - 1 < va && cpu->vm->frontend->over_end_faults) {
+        fault(cpu, va, kind, WALK_OVER_END);
+        return false;
+    }
     return find(cpu, va, first, kind, &part[0]) &&
            (first == size || find(cpu, va + first, size - first, kind, &part[1]));
 }
@@ -84,15 +93,16 @@ static bool move_device(struct vm *vm, const struct part *p, uint8_t *bytes, boo
         unsigned left = p->bytes - at;
         n = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
         uint64_t v = 0;
-        if (write) {
+        if (write)
             memcpy(&v, bytes + at, n);
-            if (!memory_write(vm, p->phys + at, n, v))
+        if (!(write ? memory_write(vm, p->phys + at, n, v)
+                    : memory_read(vm, p->phys + at, n, &v))) {
+            if (!vm->frontend->open_bus)
                 return false;
-        } else {
-            if (!memory_read(vm, p->phys + at, n, &v))
-                return false;
-            memcpy(bytes + at, &v, n);
+            v = ~0ull;
         }
+        if (!write)
+            memcpy(bytes + at, &v, n);
     }
     return true;
 }
@@ -133,6 +143,17 @@ static bool move(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uin
         bytes += p->bytes;
     }
     return true;
+}
+
+uint8_t *guest_span(struct cpu *cpu, uint32_t va, unsigned kind, unsigned *bytes)
+{
+    struct part p;
+    if (!find(cpu, va, 1, kind, &p)) {
+        cpu->exit_request = EXIT_NONE;
+        return NULL;
+    }
+    *bytes = GUEST_PAGE - (va & ~GUEST_PAGE_MASK);
+    return p.host;
 }
 
 bool guest_load(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uint64_t value[2])

@@ -54,7 +54,7 @@ struct vm_config {
         const void *data;
         size_t bytes;
         const char *name; /* for messages */
-    } kernel, initrd, bios, dtb;
+    } kernel, initrd, bios, dtb, vga_bios;
     struct terminal *terminal;
     struct disk *disk[4]; /* NULL: none */
     bool icount;

@@ -255,6 +255,15 @@ void cache_kill_page(struct vm *vm, struct ram *r, uint64_t phys)
         begin_checks(vm, p);
 }
 
+bool cache_check_page(struct vm *vm, struct ram *r, uint64_t phys)
+{
+    struct ram_page *p = ram_page(r, phys);
+    if (!p->checked)
+        p->write_faults = CHECKED_AFTER - 1;
+    cache_kill_page(vm, r, phys);
+    return p->checked;
+}
+
 /* ---- links -------------------------------------------------------------------------------------- */
 
 static bool leaves_page(const struct block_exit *e)

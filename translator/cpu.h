@@ -60,6 +60,8 @@ struct cpu;
 void flags_settle(struct cpu *cpu);
 
 #define CPU_SPILLS 48
+/* `count` x87 registers from `first` on are on the host's x87 stack. */
+#define X87_HELD(count, first) ((unsigned)(count) | (unsigned)(first) << 9)
 
 struct cpu {
     uint32_t reg[16];       /* 0: the guest's general registers, as the frontend numbers them */
@@ -80,10 +82,15 @@ struct cpu {
      * guest's rounding mode; all exceptions masked; flags accumulate. In the host's register while
      * translated code runs; here outside, and in helpers called with CALL_FP. */
     uint32_t mxcsr;
+    /* The same for the x87's operations of the IR: its control word with all exceptions masked, and
+     * exceptions raised, in the format of the status word (vol. 1, 8.1). In the host's registers
+     * while translated code runs; brought here by `xstatus` and by leaving. */
+    uint32_t x87_control, x87_status;
+    uint32_t x87_held; /* X87_HELD: what a fault in translated code finds in the host's registers */
     uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
 
-    /* JUMP_MODE: what the next block's mode adds to a slot of `jumps`, in bytes; not 0 in the upper half
-     * of next_key if the mode is not listed there. */
+    /* JUMP_MODE: what the next block's mode adds to a slot of `jumps`, in bytes; the upper half of next_key is
+     * its jump_mode_high. */
     uint64_t next_key;
     uint32_t next_slots;
 
@@ -111,24 +118,24 @@ _Static_assert(offsetof(struct cpu, spill) == 128, "hot fields");
 enum cpu_line { CPU_IRQ = 1, CPU_FIQ = 2, CPU_RESET = 4 };
 
 /* Computed jumps, returns too: looked up by translated code in entry jump_slot(pc, mode). The entry
- * need not name the mode: those of one pc in two modes lie in two slots, because the factor below is
- * odd and modes from JUMP_ENTRIES on (jump_mode_listed) are neither looked up nor entered. pc and
- * `absent` are compared as one number of 64 bits. */
+ * need not name the low 12 bits of the mode: those of one pc in two such modes lie in two slots,
+ * because the factor below is odd. pc and `mode_high` are compared as one number of 64 bits; for modes
+ * below JUMP_ENTRIES, the common ones, that is pc alone. */
 #define JUMP_ENTRIES 4096
 struct jump_entry {
-    uint32_t pc;     /* with mode bits */
-    uint32_t absent; /* 0, or 1: nothing is here */
-    uint64_t host;   /* where its translation begins */
+    uint32_t pc;        /* with mode bits */
+    uint32_t mode_high; /* jump_mode_high(mode), or UINT32_MAX: nothing is here */
+    uint64_t host;      /* where its translation begins */
 };
-#define NO_JUMP ((struct jump_entry){.absent = 1})
+#define NO_JUMP ((struct jump_entry){.mode_high = UINT32_MAX})
 static inline void jumps_clear(struct jump_entry *jumps)
 {
     for (unsigned n = 0; n < JUMP_ENTRIES; n++)
         jumps[n] = NO_JUMP;
 }
-static inline bool jump_mode_listed(uint32_t mode)
+static inline uint32_t jump_mode_high(uint32_t mode)
 {
-    return mode < JUMP_ENTRIES;
+    return mode / JUMP_ENTRIES;
 }
 /* What a mode adds to the slot number. */
 static inline uint32_t jump_mode_slots(uint32_t mode)
@@ -175,4 +182,8 @@ enum access_kind {
     ACCESS_FETCH = 2,
     ACCESS_USER = 4,  /* or'ed in: with user's rights whatever the mode */
     ACCESS_DEBUG = 8, /* or'ed in: every right, no side effect */
+    ACCESS_AHEAD =
+        16, /* or'ed in: nothing is accessed, a page is looked at because its neighbour was: no
+                          accessed bit is set, and a page where it is clear gives a status */
+    ACCESS_SYSTEM = 32, /* or'ed in: with the most privileged mode's rights whatever the mode */
 };

@@ -29,6 +29,8 @@
 enum walk_rights { WALK_READ = 1, WALK_WRITE = 2, WALK_EXEC = 4 };
 /* A fault status of the translator's own: mapped, but nothing answers at the physical address. */
 #define WALK_NOTHING UINT32_MAX
+/* The access goes over the end of the address space (frontends with over_end_faults). */
+#define WALK_OVER_END (UINT32_MAX - 1)
 struct walk {
     uint64_t phys;  /* physical address of the byte asked for */
     uint32_t lead;  /* the entry found (page, section, block) covers virtual addresses lead to */
@@ -37,7 +39,8 @@ struct walk {
     bool global;    /* does not depend on the process (ASID, context) */
     bool device;    /* device or strongly-ordered memory type */
     /* Where the descriptor of a page of 4096 bytes lies, and its size; that of the page after it is
-     * behind it, and equal but for the address if that page continues this one. 0: it is not so. */
+     * behind it, and larger by `descriptor_step` if that page continues this one with equal rights
+     * and was accessed, too. 0: it is not so. */
     uint64_t entry;
     uint8_t entry_bytes; /* 4 or 8 */
     uint32_t status;     /* 0: mapped and allowed; else the frontend's code for the exception */
@@ -50,7 +53,7 @@ struct window_keys {
     uint64_t alt;     /* MEM_USER accesses */
     uint64_t choose;  /* privileged mode: accesses to process-dependent pages */
     bool global_only; /* `main` holds global pages only; others are reached through `choose` */
-    uint64_t name; /* different for different values of the rest, for windows_switch_named; or 0 */
+    uint64_t name; /* different for different values of the rest, by which they are found; or 0 */
     bool nothing;  /* no page is ever put into alt and choose, they take no window's place: what
                        * may be accessed there nevertheless goes through C code. Not for `main`. */
 };
@@ -69,6 +72,9 @@ struct lift {
     bool (*fetch)(struct lift *l, uint32_t va, unsigned bytes, uint32_t *code);
     /* Set around fetches that only look ahead, in the page of pc: the block does not depend on them. */
     bool peek;
+    /* Code in this page is being written (stores_act_at_once): the block ends after an instruction
+     * that stores. */
+    bool stores_end;
     /* Instructions are counted: one whose condition fails counts as well, so no branch leads over an
      * `insn` but to a way out of the block. */
     bool counted;
@@ -78,9 +84,10 @@ struct lift {
 };
 
 /* For helpers that changed the mode and cpu->pc, before a jump with JUMP_MODE: windows, and what that jump
- * needs. `why`: EXIT_CALL for a system call (they are counted), else EXIT_STATE; `name`: of the window
- * keys; `mode`: the mode word. */
-void vm_redirect(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode);
+ * needs. `why`: EXIT_CALL for a system call (they are counted), else EXIT_STATE. */
+void vm_redirect(struct cpu *cpu, enum exit_reason why);
+/* The same, sooner, where the name of the window keys (not 0) and the mode word are known. */
+void vm_redirect_named(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode);
 
 struct frontend_helper {
     const char *name;
@@ -98,6 +105,17 @@ struct frontend {
     unsigned pin_count;
     const struct frontend_helper *helpers; /* .name NULL ends; `call` names them by index */
     enum nan_rule nan;
+    uint16_t x87; /* offset of the eight registers of the x87 operations (ir_x87.h); 0: none */
+    /* Where nothing answers at a physical address, reads give ones and writes vanish (a PC's bus);
+     * else they fault with WALK_NOTHING. */
+    bool open_bus;
+    /* An access over the end of the address space faults with WALK_OVER_END; else it goes on at 0. */
+    bool over_end_faults;
+    /* Descriptors of pages (struct walk): how much that of the page after is larger; big-endian. */
+    uint16_t descriptor_step;
+    bool descriptor_big;
+    /* A store into code counts from the next instruction on (x86), without any barrier. */
+    bool stores_act_at_once;
 
     void (*reset)(struct cpu *cpu);          /* power-on state */
     uint32_t (*mode)(const struct cpu *cpu); /* mode word for the next instruction */

@@ -25,6 +25,7 @@ struct terminal {
 struct disk {
     uint64_t bytes; /* a multiple of 512 */
     bool read_only;
+    bool cdrom; /* a CD or DVD image: boards with CD drives put it into one */
     /* Whole transfers of count bytes at offset (multiples of 512); false: an I/O error. */
     bool (*read)(struct disk *d, uint64_t offset, void *to, size_t count);
     bool (*write)(struct disk *d, uint64_t offset, const void *from, size_t count);

@@ -104,6 +104,13 @@ enum ir_jump {
     JUMP_CHECK = 4,  /* interrupts may have become possible: through the dispatcher's check */
 };
 
+/* aux of the operations on parts of registers (nadd ... insert): bytes. */
+enum ir_part { PART_8 = 1, PART_16 = 2 };
+static inline bool ir_has_part(unsigned op)
+{
+    return op >= IR_nadd && op <= IR_insert;
+}
+
 typedef uint16_t ir_ref; /* index of the instruction that defines the value; 0 = none */
 
 /* What the frontend knows of the code a `jump` leads to, for pending flags (pass_lazy.c): that it
@@ -176,6 +183,8 @@ ir_ref ir_imm(struct ir_block *b, enum ir_op op, enum ir_type t, ir_ref a, int64
 ir_ref ir_vec(struct ir_block *b, enum ir_op op, unsigned lane, ir_ref x, ir_ref y, int64_t imm);
 ir_ref ir_get(struct ir_block *b, enum ir_type t, size_t offset);
 void ir_put(struct ir_block *b, enum ir_type t, size_t offset, ir_ref v);
+/* For operations on parts of registers: part = 1 or 2 bytes. */
+ir_ref ir_part(struct ir_block *b, enum ir_op op, unsigned part, ir_ref x, ir_ref y, ir_ref z);
 ir_ref ir_getf(struct ir_block *b);
 void ir_putf(struct ir_block *b, ir_ref f, unsigned mask);
 ir_ref ir_flagsof(struct ir_block *b, ir_ref a);

@@ -162,6 +162,13 @@ void ir_put(struct ir_block *b, enum ir_type t, size_t offset, ir_ref v)
     ir_imm(b, IR_put, t, v, (int64_t)offset);
 }
 
+ir_ref ir_part(struct ir_block *b, enum ir_op op, unsigned part, ir_ref x, ir_ref y, ir_ref z)
+{
+    return ir_emit(
+        b, (struct ir_ins){
+               .op = (uint8_t)op, .type = IR_I32, .aux = (uint8_t)part, .a = x, .b = y, .c = z});
+}
+
 ir_ref ir_getf(struct ir_block *b)
 {
     return ir_imm(b, IR_getf, IR_FLAGS, 0, 0);

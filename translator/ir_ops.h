@@ -9,6 +9,7 @@
  *             D f64, S f32, V v128;  then a colon and what the other fields hold:
  *               imm  field imm          cc    field aux: enum ir_cc
  *               mem  field aux: enum ir_mem                label  field imm: number of a label
+ *               part field aux: 1 or 2 bytes
  *   traits    letters:
  *               e  has an effect: never removed, never moved past another effect
  *               f  may fault: guest state must be exact when it runs
@@ -65,6 +66,18 @@ IR(lo32,     I, "L",       "",    "low half of an i64")
 IR(hi32,     I, "L",       "",    "high half of an i64")
 IR(pair,     L, "II",      "",    "a + (b << 32)")
 
+/* ---- parts of 32-bit registers: the low 8 or 16 bits (aux: bytes) of a and b; the bits above are a's, and the
+ *      flags are those of an operation of that width ---- */
+IR(nadd,     I, "II:part",  "k",   "a + b")
+IR(nsub,     I, "II:part",  "k",   "a - b")
+IR(nadc,     I, "IIF:part", "k",   "a + b + C(c)")
+IR(nsbb,     I, "IIF:part", "k",   "a - b - C(c)")
+IR(nand,     I, "II:part",  "k",   "a and b")
+IR(nor,      I, "II:part",  "k",   "a or b")
+IR(nxor,     I, "II:part",  "k",   "a xor b")
+IR(insert,   I, "II:part",  "",    "b over those of a")
+IR(inserth,  I, "II",       "",    "a, with the low 8 bits of b as its bits 8 to 15")
+
 /* ---- flags ---- */
 IR(flagsof,  F, "T",       "",    "flags of the operation a, which is the instruction just before")
 IR(fnotc,    F, "F",       "",    "a with C inverted")
@@ -90,7 +103,7 @@ IR(fcmps,    F, "TT",      "",    "as fcmp, but Invalid also for quiet NaNs")
 IR(fwiden,   T, "S",       "",    "f32 to f64 (T = f64)")
 IR(fnarrow,  T, "D",       "",    "f64 to f32 (T = f32)")
 IR(fromint,  T, "I:imm",   "",    "i32 to T; imm 1: signed, 0: unsigned; guest's rounding mode")
-IR(toint32,  I, "S:imm",   "",    "f32 to i32; imm bit 0: signed, bit 1: round to zero, else guest's mode; saturates, NaN gives 0")
+IR(toint32,  I, "S:imm",   "",    "f32 to i32; imm bit 0: signed, bit 1: round to zero, else guest's mode; saturates, NaN gives 0; bit 2, signed only: 0x80000000 for both")
 IR(toint64,  I, "D:imm",   "",    "f64 to i32, imm as for toint32")
 IR(bitsto,   T, "I",       "",    "i32 to the f32 of the same bits (T = f32)")
 IR(bitsof,   I, "S",       "",    "f32 to the i32 of the same bits")
@@ -112,9 +125,25 @@ IR(vshr,     T, "V:imm",   "",    "lanes >> imm, zeros in")
 IR(vsar,     T, "V:imm",   "",    "lanes >> imm, sign in (lanes up to 4 bytes)")
 IR(vsplat,   T, "I",       "",    "the low bits of a in every lane (lanes up to 4 bytes)")
 IR(vsplat64, T, "L",       "",    "a in both halves")
+IR(vminu,    T, "VV",      "c",   "bytes: the smaller of a and b, unsigned")
+IR(vmask,    I, "V",       "",    "bit n: the sign bit of byte n")
 IR(vlow,     L, "V",       "",    "low 64 bits")
 IR(vhigh,    L, "V",       "",    "high 64 bits")
 IR(vmake,    T, "LL",      "",    "low half a, high half b")
+
+/* ---- x87: 80-bit registers at offsets in imm, cpu->x87_control and x87_status (ir_x87.h) ---- */
+IR(xset,     -, "LI:imm",  "e",   "register := significand a, sign and exponent b")
+IR(xld,      -, "L:imm",   "e",   "register := a in a format")
+IR(xst,      L, ":imm",    "e",   "the register in a format, rounded as the control word says")
+IR(xop,      -, ":imm",    "e",   "register := a function of itself and another")
+IR(xopm,     -, "L:imm",   "e",   "the same, the other operand is a in a format")
+IR(xcmp,     F, ":imm",    "e",   "compare two registers, flags as fcmp")
+IR(xcc,      I, ":imm",    "e",   "compare two registers: C0 C2 C3 as in the status word")
+IR(xccm,     I, "L:imm",   "e",   "the same, a register and a in a format (i64: 0)")
+IR(xdrop,    -, ":imm",    "e",   "the register's contents are not used any more")
+IR(xstatus,  I, "",        "e",   "exceptions raised so far, also to cpu->x87_status")
+IR(xclear,   -, "",        "e",   "no exceptions raised so far")
+IR(xcontrol, -, "I",       "e",   "cpu->x87_control := a with all exceptions masked")
 
 /* ---- control ---- */
 IR(insn,     -, ":imm",    "e",   "a guest instruction begins; imm = address, aux = frontend's side bits")
@@ -124,5 +153,5 @@ IR(br,       -, ":label",  "e",   "go on at a later label")
 IR(brcc,     -, "F:cclabel", "e", "go on at a later label if cc holds in a")
 IR(call,     T, "???:imm", "efrw", "helper imm of the frontend's table, called with (cpu, a, b, c); operands are i32 or i64; aux: enum ir_call")
 IR(jump,     -, ":imm",    "ex",  "go on with the guest at address imm (with mode bits, guest.h); may be linked; aux: enum ir_jump")
-IR(jumpto,   -, "I:imm",   "ex",  "the same for a computed address; aux: enum ir_jump")
+IR(jumpto,   -, "I:imm",   "ex",  "the same for a computed address; aux: enum ir_jump; imm: how the mode there differs (xor)")
 IR(leave,    -, "I:imm",   "ex",  "pc := a, then leave to the dispatcher with reason imm (enum exit_reason)")

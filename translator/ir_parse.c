@@ -217,6 +217,12 @@ static bool parse_suffixes(struct parser *p, struct ir_ins *i)
         i->type = IR_V128;
         return suffix_size(p, 8, 3, &i->aux);
     }
+    if (ir_has_part(i->op)) {
+        uint8_t log2 = 0;
+        bool good = suffix_size(p, 8, 1, &log2);
+        i->aux = (uint8_t)(1u << log2);
+        return good;
+    }
     if (i->op == IR_call) {
         if (!suffix_type(p, &i->type))
             i->aux = CALL_VOID;
@@ -300,6 +306,15 @@ static bool parse_ret(struct parser *p, struct ir_ins *i)
     return true;
 }
 
+/* A jumpto: how the mode differs at the target. */
+static bool parse_mode(struct parser *p, struct ir_ins *i)
+{
+    uint64_t n = 0;
+    bool good = !take(p, "mode") || number(p, 0xffffffff, &n);
+    i->imm = (int64_t)n;
+    return good;
+}
+
 static bool parse_address_number(struct parser *p, struct ir_ins *i)
 {
     uint64_t n;
@@ -356,7 +371,7 @@ static bool parse_arguments(struct parser *p, struct ir_ins *i)
     case IR_jump:
         return parse_address_number(p, i);
     case IR_jumpto:
-        return reference(p, &i->a) && parse_ret(p, i);
+        return reference(p, &i->a) && parse_mode(p, i) && parse_ret(p, i);
     case IR_call:
         return parse_call(p, i);
     default:

@@ -28,7 +28,7 @@
  *                                            helper's number and operands; - is an absent one; no
  *                                            type: no result; letters reads writes exits fp
  *   jump[.call][.return][.check] 0x8010[, ret 0x8014][, flow 0x101]
- *   jumpto.return %3[, ret 0x8014]
+ *   jumpto.return %3[ mode 0x20000][, ret 0x8014]
  *   leave %3, 0x5                            reason: enum exit_reason
  *
  * A `;` begins a comment. `labels` is not printed: it is one more than the highest label.
@@ -132,6 +132,8 @@ static void put_suffixes(struct out *o, const struct ir_ins *i)
         put(o, ".%s", ir_type_names[i->type < IR_TYPES ? i->type : 0]);
     if (ir_has_lanes(i->op))
         put(o, ".%u", 8u << (i->aux & 3));
+    if (ir_has_part(i->op))
+        put(o, ".%u", 8u * i->aux);
     switch (i->op) {
     case IR_ld:
     case IR_st:
@@ -223,6 +225,8 @@ static void put_arguments(struct out *o, const struct ir_ins *i)
             put_number(o, (uint64_t)i->imm);
         else
             put_ref(o, i->a);
+        if (i->op == IR_jumpto && i->imm != 0)
+            put(o, " mode 0x%x", (unsigned)i->imm);
         if (i->ret != 0)
             put(o, ", ret 0x%x", i->ret);
         if (i->flow != 0)

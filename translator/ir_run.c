@@ -7,6 +7,9 @@
 #include <translator/memory.h>
 #include <translator/softfloat.h>
 
+/* Only x86 guests set these. */
+#define MXCSR_DAZ 0x0040u
+#define MXCSR_FTZ 0x8000u
 /* Rounding control, MXCSR bits 13 and 14. */
 static const uint8_t rounding[4] = {SF_NEAREST, SF_DOWN, SF_UP, SF_ZERO};
 
@@ -84,8 +87,11 @@ static uint64_t twice(struct sf *s, unsigned op, int64_t imm, sf64 a, sf64 b, sf
 uint64_t ir_run_float(struct cpu *cpu, enum nan_rule nan, unsigned op, unsigned t, int64_t imm,
                       uint64_t a, uint64_t b, uint64_t c)
 {
-    struct sf s = {
-        .round = rounding[cpu->mxcsr >> 13 & 3], .nan = (uint8_t)nan, .tiny_after = nan == NAN_X86};
+    struct sf s = {.round = rounding[cpu->mxcsr >> 13 & 3],
+                   .nan = (uint8_t)nan,
+                   .tiny_after = nan == NAN_X86,
+                   .flush_inputs = (cpu->mxcsr & MXCSR_DAZ) != 0,
+                   .flush_results = (cpu->mxcsr & MXCSR_FTZ) != 0};
     unsigned mode = imm & 2 ? (unsigned)SF_ZERO : s.round;
     uint64_t r;
     if (op == IR_fwiden)
@@ -100,6 +106,8 @@ uint64_t ir_run_float(struct cpu *cpu, enum nan_rule nan, unsigned op, unsigned 
         r = single(&s, op, imm, (sf32)a, (sf32)b, (sf32)c);
     else
         r = twice(&s, op, imm, a, b, c);
+    if ((op == IR_toint32 || op == IR_toint64) && (imm & 4) && (s.flags & SF_INVALID))
+        r = 0x80000000u;
     cpu->mxcsr |= exceptions(s.flags);
     return r;
 }

@@ -193,6 +193,8 @@ static bool check_fields(struct check *c, const struct ir_ins *i)
     case IR_call:
         return (i->imm >= 0 && i->imm < 65536 && i->aux < 32) || wrong(c, "helper");
     default:
+        if (ir_has_part(i->op))
+            return i->aux == PART_8 || i->aux == PART_16 || wrong(c, "no such part");
         return i->op < IR_vadd || i->op > IR_vsplat || check_vector(c, i);
     }
 }

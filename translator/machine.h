@@ -77,6 +77,7 @@ static inline struct ram_page *ram_page(struct ram *r, uint64_t phys)
 #define MAPPING_COUNT   (1u << 19)
 #define JUMPS_LISTED    512
 #define CODE_PAGE_WORDS 256
+#define CODE_LISTED     2048
 
 struct window_leaf {
     uint64_t page[LEAF_PAGES]; /* guest physical page address | PAGE_* */
@@ -95,7 +96,10 @@ struct window {
     bool code;           /* jumps or fetch may hold something, namely: */
     bool jumps_unlisted; /*   others than those listed; */
     uint16_t jump_list[JUMPS_LISTED], jump_count; /* slots that hold something; */
-    uint32_t code_pages[CODE_PAGE_WORDS]; /*   of these pages: a bit for each, some share one */
+    uint32_t code_pages[CODE_PAGE_WORDS]; /*   of these pages: a bit for each, some share one; */
+    struct fetch_entry code_list[CODE_LISTED]; /*   the same with where they are, in any order, */
+    uint16_t code_count;
+    bool code_unlisted; /*   but for some */
     struct jump_entry *jumps;
     struct fetch_entry *fetch;
 };
@@ -196,6 +200,9 @@ void cache_add(struct vm *vm, struct block *b);
 void cache_kill(struct vm *vm, struct block *b);
 /* Forget all blocks with code in the page. */
 void cache_kill_page(struct vm *vm, struct ram *r, uint64_t phys);
+/* The same, because the running block writes into its own page: from now on its blocks compare their source.
+ * False: too many pages do. */
+bool cache_check_page(struct vm *vm, struct ram *r, uint64_t phys);
 /* Forget the blocks at this place, which were found not to be what they were made of. */
 void cache_kill_stale(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode);
 /* Protect the pages again that were left writable. */
@@ -310,6 +317,7 @@ struct vm {
 
     struct ram *ram, *last_ram;
     struct device_range *devices;
+    struct port_map *ports; /* ports.c; NULL: none */
     struct windows windows;
     struct cache cache;
     struct site sites[SITES];
@@ -335,6 +343,7 @@ struct vm {
     struct counts counts;
     struct gdb *gdb;             /* NULL: no debugger can come */
     bool stepping;               /* for the debugger */
+    bool in_code;                /* translated code runs, or what it calls */
     bool alone;                  /* icount: the next block is one instruction (access.c) */
     struct jump_entry *no_jumps; /* an empty table */
     uint64_t time_begun;         /* vm_now when vm_run began */

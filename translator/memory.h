@@ -48,6 +48,9 @@ bool memory_table64(struct vm *vm, uint64_t phys, uint64_t *value);
 bool guest_load(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uint64_t value[2]);
 bool guest_store(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind,
                  const uint64_t value[2]);
+/* Host address of the byte at va, for helpers that move many, and how many follow it in its page; NULL: it is no
+ * RAM, or the access (kind) faults. Right until anything else is accessed. */
+uint8_t *guest_span(struct cpu *cpu, uint32_t va, unsigned kind, unsigned *bytes);
 /* For debuggers: no side effects, any mode's rights; false where nothing is mapped or a device. */
 bool guest_peek(struct cpu *cpu, uint32_t va, void *to, unsigned bytes);
 bool guest_poke(struct cpu *cpu, uint32_t va, const void *from, unsigned bytes);

@@ -37,6 +37,7 @@ struct pending {
     uint8_t mask;
     ir_ref flags, result, a, b; /* in the new block */
     uint8_t op;
+    uint32_t recipe; /* stored: what is in cpu->flag_recipe */
 };
 
 struct lazy {
@@ -108,7 +109,7 @@ static uint32_t make(unsigned kind, int a, uint32_t b)
 }
 
 /* The recipe of what is pending, from what is in registers now; 0: there is none. */
-static uint32_t recipe(const struct lazy *z)
+static uint32_t make_recipe(const struct lazy *z)
 {
     static const uint8_t from_operands[] = {[IR_add] = RECIPE_ADD,
                                             [IR_sub] = RECIPE_SUB,
@@ -128,6 +129,12 @@ static uint32_t recipe(const struct lazy *z)
             made = make(from_operands[p->op], reg_with(z, p->a), b);
     }
     return made == 0 ? 0 : made | common;
+}
+
+/* The one that counts: once it is stored, another register that gets the same value does not help. */
+static uint32_t recipe(const struct lazy *z)
+{
+    return z->p.stored ? z->p.recipe : make_recipe(z);
 }
 
 static uint32_t recipe_registers(uint32_t r)
@@ -194,6 +201,7 @@ static void expose(struct lazy *z)
     }
     put_recipe(z, r);
     p->stored = true;
+    p->recipe = r;
 }
 
 /* ---- instructions ----------------------------------------------------------------------------- */

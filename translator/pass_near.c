@@ -58,7 +58,7 @@ static bool spoils(const struct ir_ins *i)
     case IR_lo32:
         return false;
     default:
-        return i->op == IR_call || i->op == IR_align || (i->op >= IR_sub && i->op <= IR_pair);
+        return i->op == IR_call || i->op == IR_align || (i->op >= IR_sub && i->op <= IR_inserth);
     }
 }
 

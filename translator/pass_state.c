@@ -199,6 +199,8 @@ static unsigned flags_needed(struct ir_ins *i, ir_ref **which)
         return IR_FLAG_ALL;
     case IR_adc:
     case IR_sbb:
+    case IR_nadc:
+    case IR_nsbb:
         *which = &i->c;
         return IR_FLAG_C;
     default:

@@ -102,8 +102,7 @@ static void link_exit(struct vm *vm, struct block_exit *e, struct block *b, bool
 static void note_jump(struct vm *vm, struct block *b, bool global)
 {
     uint64_t host = vm->backend->entry(b);
-    if (host == 0 || b->cut || !jump_mode_listed(b->mode) ||
-        (vm->windows.now->keys.global_only && !global))
+    if (host == 0 || b->cut || (vm->windows.now->keys.global_only && !global))
         return;
     window_note_jump(vm, b, host);
 }
@@ -252,7 +251,9 @@ static enum exit_reason enter(struct vm *vm, struct block *b, struct block_exit 
     uint64_t begun = vm->config.stats ? vm_now() : 0;
     vm->counts.enters++;
     dump_enter(vm, b);
+    vm->in_code = true;
     enum exit_reason reason = vm->backend->enter(cpu, b, from);
+    vm->in_code = false;
     flags_settle(cpu);
     if (vm->escape != NULL)
         block_left(cpu, vm->escape_block, vm->escape);

@@ -50,7 +50,8 @@ static bool fetch(struct lift *l, uint32_t va, unsigned bytes, uint32_t *code)
     if (!read_half(s, va, &low) || (bytes == 4 && !read_half(s, va + 2, &high)))
         return false;
     *code = low | (uint32_t)high << 16;
-    if (!l->peek && va + bytes - s->l.pc > s->end - s->l.pc)
+    uint32_t begin = s->l.pc & ~1u;
+    if (!l->peek && va + bytes - begin > s->end - begin)
         s->end = va + bytes;
     return true;
 }
@@ -166,6 +167,7 @@ static void lift_guarded(struct vm *vm, struct source *s)
         guard_page(vm, s->phys[0], first, last < GUEST_PAGE ? last : GUEST_PAGE - 1);
     if (s->second && is_checked(vm, s->phys[1]))
         guard_page(vm, s->phys[1], 0, last - GUEST_PAGE);
+    s->l.stores_end = vm->frontend->stores_act_at_once;
     lift_code(vm, s);
 }
 

@@ -153,6 +153,19 @@ static void fill(struct vm *vm, struct window *w, uint32_t va, const struct walk
     resume(vm, count);
 }
 
+/* A store into a page with code. If it is the running block's and stores act at once, the block is left
+ * before it: what comes behind the store may be written by it. */
+static void write_code(struct vm *vm, const struct side_entry *side, struct ram *r, uint64_t page)
+{
+    const struct block *b = vm->escape_block;
+    bool own = page == (b->phys & ~(uint64_t)(GUEST_PAGE - 1)) || page == b->phys2;
+    vm->counts.code_writes++;
+    if (!own || !vm->frontend->stores_act_at_once)
+        cache_kill_page(vm, r, page);
+    else if (cache_check_page(vm, r, page))
+        leave(vm, side, EXIT_STATE);
+}
+
 /* An access that is allowed where nothing is mapped. The walk may just have found what makes the
  * frontend choose another window (a first page in a domain), so the instruction runs again. */
 static void not_mapped(struct vm *vm, const struct side_entry *side)
@@ -187,10 +200,8 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
         if (k.status != 0)
             retranslate(vm, side, SITE_SLOW);
     }
-    if (write && ram_page(r, k.phys)->code) {
-        vm->counts.code_writes++;
-        cache_kill_page(vm, r, k.phys & ~(uint64_t)(GUEST_PAGE - 1));
-    }
+    if (write && ram_page(r, k.phys)->code)
+        write_code(vm, side, r, k.phys & ~(uint64_t)(GUEST_PAGE - 1));
     if (w == s->now->main && s->now->keys.global_only && churns(vm, side, va))
         retranslate(vm, side, SITE_SLOW);
     fill(vm, w, va, &k);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <translator/machine.h>
+#include <translator/ports.h>
 
 #define HELPER_STACK   (256u << 10) /* below struct cpu: the stack of helpers */
 #define UPCALL_STACK   (64u << 10)
@@ -237,6 +238,11 @@ void *vm_board_data(struct vm *vm)
 void vm_set_board_data(struct vm *vm, void *data)
 {
     vm->board_data = data;
+}
+
+struct port_map **vm_ports(struct vm *vm)
+{
+    return &vm->ports;
 }
 
 void cpu_line(struct vm *vm, enum cpu_line which, bool level)

@@ -17,8 +17,12 @@ uint64_t vtime_insns(const struct vm *vm)
     return cpu->icount + (uint64_t)(int64_t)(cpu->budget_full - cpu->budget);
 }
 
+/* Code that reads clocks in a loop spends its time in helpers, where a poke cannot leave translated
+ * code: it is looked for here too. */
 uint64_t vm_time(struct vm *vm)
 {
+    if (vm->cpu->pending != NULL && *vm->cpu->pending != 0)
+        vm->cpu->attention = 1;
     if (vm->config.icount)
         return vtime_insns(vm) * NS_PER_INSN + vm->time_skipped;
     return vm_now() - vm->time_start;

@@ -98,8 +98,26 @@ static uint32_t *code_word(struct window *w, uint32_t va)
     return &w->code_pages[(va >> (GUEST_PAGE_SHIFT + 5)) % CODE_PAGE_WORDS];
 }
 
-static void note_code(struct vm *vm, struct window *w, uint32_t va)
+/* What is in `fetch` is listed; the others are looked for. */
+static void list_code(struct window *w, uint32_t va, uint32_t phys)
 {
+    const struct fetch_entry *f = &w->fetch[va >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
+    uint32_t page = (va & GUEST_PAGE_MASK) | 1;
+    if (f->page == page && f->phys == phys)
+        return;
+    if (*code_word(w, va) >> (va >> GUEST_PAGE_SHIFT & 31) & 1)
+        for (unsigned n = 0; n < w->code_count; n++)
+            if (w->code_list[n].page == page && w->code_list[n].phys == phys)
+                return;
+    if (w->code_count < CODE_LISTED)
+        w->code_list[w->code_count++] = (struct fetch_entry){page, phys};
+    else
+        w->code_unlisted = true;
+}
+
+static void note_code(struct vm *vm, struct window *w, uint32_t va, uint64_t phys)
+{
+    list_code(w, va, (uint32_t)(phys >> GUEST_PAGE_SHIFT));
     *code_word(w, va) |= 1u << (va >> GUEST_PAGE_SHIFT & 31);
     w->code = true;
     window_present(vm, w, va);
@@ -108,9 +126,9 @@ static void note_code(struct vm *vm, struct window *w, uint32_t va)
 void window_note_fetch(struct vm *vm, uint32_t pc, uint64_t phys)
 {
     struct window *w = vm->windows.now->main;
+    note_code(vm, w, pc, phys);
     w->fetch[pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)] =
         (struct fetch_entry){(pc & GUEST_PAGE_MASK) | 1, (uint32_t)(phys >> GUEST_PAGE_SHIFT)};
-    note_code(vm, w, pc);
 }
 
 void window_note_jump(struct vm *vm, const struct block *b, uint64_t host)
@@ -121,8 +139,8 @@ void window_note_jump(struct vm *vm, const struct block *b, uint64_t host)
         w->jump_list[w->jump_count++] = (uint16_t)slot;
     else
         w->jumps_unlisted = true;
-    w->jumps[slot] = (struct jump_entry){.pc = b->pc, .host = host};
-    note_code(vm, w, b->pc);
+    w->jumps[slot] = (struct jump_entry){b->pc, jump_mode_high(b->mode), host};
+    note_code(vm, w, b->pc, b->phys);
 }
 
 void window_forget_code(struct window *w)
@@ -136,8 +154,8 @@ void window_forget_code(struct window *w)
             w->jumps[w->jump_list[n]] = NO_JUMP;
     memset(w->fetch, 0, FETCH_ENTRIES * sizeof *w->fetch);
     memset(w->code_pages, 0, sizeof w->code_pages);
-    w->jump_count = 0;
-    w->jumps_unlisted = w->code = false;
+    w->jump_count = w->code_count = 0;
+    w->jumps_unlisted = w->code_unlisted = w->code = false;
 }
 
 void window_forget_code_page(struct window *w, uint32_t va)
@@ -147,6 +165,11 @@ void window_forget_code_page(struct window *w, uint32_t va)
         return;
     if (f->page == (va | 1))
         f->page = 0;
+    for (unsigned n = 0; n < w->code_count;)
+        if (w->code_list[n].page == (va | 1))
+            w->code_list[n] = w->code_list[--w->code_count];
+        else
+            n++;
     unsigned count = w->jumps_unlisted ? JUMP_ENTRIES : w->jump_count;
     for (unsigned n = 0; n < count; n++) {
         struct jump_entry *j = &w->jumps[w->jumps_unlisted ? n : w->jump_list[n]];
@@ -363,16 +386,22 @@ static __attribute__((noinline)) void redirect_any(struct vm *vm)
         cpu->attention = 1;
 }
 
-void vm_redirect(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode)
+void vm_redirect_named(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode)
 {
     struct vm *vm = cpu->vm;
     struct window_set *set = ready(&vm->windows, name);
     vm->counts.exceptions += why == EXIT_CALL;
     vm->counts.calls += why == EXIT_CALL;
-    cpu->next_key = jump_mode_listed(mode) ? 0 : 2ull << 32;
+    cpu->next_key = (uint64_t)jump_mode_high(mode) << 32;
     cpu->next_slots = jump_mode_slots(mode) * (uint32_t)sizeof(struct jump_entry);
     if (set == NULL || vm->again.valid || cpu->lines != 0)
         redirect_any(vm);
     else if (name != vm->windows.now->keys.name)
         use(vm, set);
+}
+
+void vm_redirect(struct cpu *cpu, enum exit_reason why)
+{
+    windows_switch(cpu->vm);
+    vm_redirect_named(cpu, why, cpu->vm->windows.now->keys.name, cpu->vm->frontend->mode(cpu));
 }

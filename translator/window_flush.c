@@ -18,7 +18,8 @@
 
 static void soft_flush_page(struct vm *vm, uint32_t va)
 {
-    for (unsigned kind = 0; kind <= (ACCESS_WRITE | ACCESS_FETCH | ACCESS_USER); kind++) {
+    for (unsigned n = 0; n <= 2 * (ACCESS_WRITE | ACCESS_FETCH | ACCESS_USER) + 1; n++) {
+        unsigned kind = n / 2 | (n % 2 != 0 ? ACCESS_SYSTEM : 0);
         struct soft_entry *e = soft_slot(vm, va, kind);
         if ((e->page & GUEST_PAGE_MASK) == va)
             e->page = 0;
@@ -114,11 +115,33 @@ static void recheck_window(struct vm *vm, struct window *w)
 
 /* ---- flushes ------------------------------------------------------------------------------------ */
 
+/* Whether all code that was found through w is still where it was: then what was noted of it, and
+ * links made on the strength of it, stay right. */
+static bool code_holds(struct vm *vm, const struct window *w)
+{
+    struct recheck c = {.vm = vm, .w = (struct window *)w};
+    if (w->code_unlisted)
+        return false;
+    for (unsigned n = 0; n < w->code_count; n++) {
+        uint32_t va = w->code_list[n].page & GUEST_PAGE_MASK;
+        walk_page(&c, va);
+        uint64_t phys = c.lead + (va - c.k.lead);
+        if (c.k.status != 0 || (c.k.rights & WALK_EXEC) == 0 ||
+            (uint32_t)(phys >> GUEST_PAGE_SHIFT) != w->code_list[n].phys)
+            return false;
+    }
+    return true;
+}
+
 static void flush_window(struct vm *vm, struct window *w)
 {
-    window_unlink(vm, w);
-    if (tables_of(vm, w)) {
-        window_forget_code(w);
+    bool mine = tables_of(vm, w);
+    if (!mine || !code_holds(vm, w)) {
+        window_unlink(vm, w);
+        if (mine)
+            window_forget_code(w);
+    }
+    if (mine) {
         recheck_window(vm, w);
     } else if (window_in_use(vm, w)) {
         window_empty(vm, w);

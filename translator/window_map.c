@@ -264,33 +264,44 @@ static bool mapped(const struct window *w, uint32_t va)
 /* Pages before and after va that continue it: contiguous, and otherwise as va's descriptor says. */
 #define AROUND 16u
 
-static bool descriptor_is(const uint8_t *at, unsigned bytes, uint64_t want)
+static inline uint64_t descriptor(const uint8_t *at, unsigned bytes, bool big)
 {
-    return bytes == 4 ? *(const volatile uint32_t *)at == (uint32_t)want
-                      : *(const volatile uint64_t *)at == want;
+    uint32_t low = *(const volatile uint32_t *)(const void *)at;
+    if (bytes == 4)
+        return big ? __builtin_bswap32(low) : low;
+    uint64_t v = *(const volatile uint64_t *)(const void *)at;
+    return big ? __builtin_bswap64(v) : v;
+}
+
+/* How many of the pages after va (sign -1: before it) continue it, at most. */
+static unsigned continuing(const struct fill *f, uint32_t va, const struct walk *k,
+                           const uint8_t *at, int sign, unsigned most)
+{
+    const struct frontend *g = f->vm->frontend;
+    int bytes = sign * k->entry_bytes;
+    uint32_t page = sign * GUEST_PAGE;
+    uint64_t step = (uint64_t)sign * g->descriptor_step;
+    uint64_t mask = k->entry_bytes == 4 ? UINT32_MAX : UINT64_MAX;
+    uint64_t want = descriptor(at, k->entry_bytes, g->descriptor_big);
+    unsigned n = 0;
+    for (; n < most && !mapped(f->w, va += page); n++)
+        if (descriptor(at += bytes, k->entry_bytes, g->descriptor_big) != ((want += step) & mask))
+            break;
+    return n;
 }
 
 static void around(struct fill *f, uint32_t va, const struct walk *k, uint32_t *first,
                    uint32_t *last)
 {
     uint32_t page = va & GUEST_PAGE_MASK;
-    uint32_t low = page & ~(AROUND * GUEST_PAGE - 1), high = low + (AROUND - 1) * GUEST_PAGE;
-    unsigned bytes = k->entry_bytes;
+    unsigned before = va >> GUEST_PAGE_SHIFT & (AROUND - 1);
     struct ram *t = k->entry == 0 ? NULL : ram_find(f->vm, k->entry);
     *first = *last = page;
     if (t == NULL || k->device)
         return;
-    const uint8_t *here = (const uint8_t *)(t->alias + (k->entry - t->phys)), *at = here;
-    uint64_t own = bytes == 4 ? *(const volatile uint32_t *)at : *(const volatile uint64_t *)at;
-    for (uint64_t want = own; *first > low && !mapped(f->w, *first - GUEST_PAGE);
-         *first -= GUEST_PAGE)
-        if (!descriptor_is(at -= bytes, bytes, want -= GUEST_PAGE))
-            break;
-    at = here;
-    for (uint64_t want = own; *last < high && !mapped(f->w, *last + GUEST_PAGE);
-         *last += GUEST_PAGE)
-        if (!descriptor_is(at += bytes, bytes, want += GUEST_PAGE))
-            break;
+    const uint8_t *at = (const uint8_t *)(t->alias + (k->entry - t->phys));
+    *first -= continuing(f, page, k, at, -1, before) * GUEST_PAGE;
+    *last += continuing(f, page, k, at, 1, AROUND - 1 - before) * GUEST_PAGE;
 }
 
 /* A page that is mapped already faulted because its guest rights grew, or its code was dropped. */

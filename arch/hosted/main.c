@@ -161,6 +161,7 @@ static void open_devices(const struct options *o, struct vm_config *c)
         c->disk[i] = disk_open(o->disk[i].path, o->disk[i].read_only, error, sizeof error);
         if (c->disk[i] == NULL)
             fail(error);
+        c->disk[i]->cdrom = o->disk[i].cdrom;
     }
     if (o->gdb != 0) {
         c->gdb_port = (unsigned)o->gdb;
@@ -221,6 +222,7 @@ static void configure(const struct options *o, struct vm_config *c)
     load("initrd", o->initrd, &c->initrd);
     load("dtb", o->dtb, &c->dtb);
     load("bios", o->bios, &c->bios);
+    load("vga-bios", o->vga_bios, &c->vga_bios);
 }
 
 static int run(struct vm_config *c)
@@ -231,6 +233,7 @@ static int run(struct vm_config *c)
     release(&c->initrd);
     release(&c->dtb);
     release(&c->bios);
+    release(&c->vga_bios);
     if (the_vm == NULL) {
         close_connections(c);
         fail(error);

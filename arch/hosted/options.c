@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum form { TEXT, FILE_NAME, NUMBER, SIZE, FLAG, DISK, LETTERS, GDB, TRACE };
+enum form { TEXT, FILE_NAME, NUMBER, SIZE, FLAG, DISK, CDROM, LETTERS, GDB, TRACE };
 
 struct row {
     const char *name;
@@ -33,9 +33,11 @@ static const struct row rows[] = {
     {"initrd", FILE_NAME, FIELD(initrd), 0, 0, "FILE", "initial RAM disk for the kernel"},
     {"dtb", FILE_NAME, FIELD(dtb), 0, 0, "FILE", "device tree instead of the board's own"},
     {"bios", FILE_NAME, FIELD(bios), 0, 0, "FILE", "firmware to start"},
+    {"vga-bios", FILE_NAME, FIELD(vga_bios), 0, 0, "FILE", "display's firmware, run by --bios"},
     {"append", TEXT, FIELD(append), 0, 0, "TEXT", "command line for the kernel"},
     {"memory", SIZE, FIELD(memory), MIB, 4 * GIB, "SIZE", "RAM, e.g. 256M; K, M or G"},
     {"disk", DISK, 0, 0, 0, "FILE[,ro]", "disk image, up to four times; ro: never written"},
+    {"cdrom", CDROM, 0, 0, 0, "FILE", "CD image; counts as one of the disks"},
     {"serial", TEXT, FIELD(serial), 0, 0, "WHERE", "serial port: stdio (default), a file, or none"},
     {"gdb", GDB, FIELD(gdb), 1, 65535, "PORT[,wait]", "GDB may connect here; wait: start with it"},
     {"icount", FLAG, FIELD(icount), 0, 0, NULL, "virtual time counts instructions: runs repeat"},
@@ -124,25 +126,29 @@ static bool take_number(struct parse *p, const struct row *r, const char *value)
     return true;
 }
 
-static bool take_disk(struct parse *p, const char *value)
+/* A disk, or a CD, which is never written. */
+static bool take_disk(struct parse *p, const struct row *r, const char *value)
 {
     struct options *o = p->o;
     size_t length = strlen(value);
-    bool read_only = length >= 3 && strcmp(value + length - 3, ",ro") == 0;
+    bool cdrom = r->form == CDROM;
+    bool read_only = !cdrom && length >= 3 && strcmp(value + length - 3, ",ro") == 0;
     if (o->disks == OPTION_DISKS) {
-        snprintf(p->error, p->size, "--disk: \"%s\" is one too many, at most %d are possible",
-                 value, OPTION_DISKS);
+        snprintf(p->error, p->size, "--%s: \"%s\" is one too many, at most %d are possible",
+                 r->name, value, OPTION_DISKS);
         return false;
     }
     if (length == (read_only ? 3 : 0))
-        return wrong(p, "disk", value, "a file name, with \",ro\" behind it or not");
+        return wrong(p, r->name, value,
+                     cdrom ? "a file name" : "a file name, with \",ro\" behind it or not");
     char *path = strdup(value);
     if (path == NULL)
-        return wrong(p, "disk", value, "short enough for the memory there is");
+        return wrong(p, r->name, value, "short enough for the memory there is");
     if (read_only)
         path[length - 3] = 0;
     o->disk[o->disks].path = path;
-    o->disk[o->disks++].read_only = read_only;
+    o->disk[o->disks].cdrom = cdrom;
+    o->disk[o->disks++].read_only = read_only || cdrom;
     return true;
 }
 
@@ -208,7 +214,8 @@ static bool take_value(struct parse *p, const struct row *r, const char *value)
     case SIZE:
         return take_number(p, r, value);
     case DISK:
-        return take_disk(p, value);
+    case CDROM:
+        return take_disk(p, r, value);
     case GDB:
         return take_gdb(p, r, value);
     case TRACE:
@@ -251,7 +258,7 @@ static bool take(struct parse *p, int argc, char **argv, int *at)
         snprintf(p->error, p->size, "\"%s\" is not an option; --help lists them", text);
         return false;
     }
-    if (p->seen[r - rows] && r->form != DISK) {
+    if (p->seen[r - rows] && r->form != DISK && r->form != CDROM) {
         snprintf(p->error, p->size, "--%s is given twice", r->name);
         return false;
     }

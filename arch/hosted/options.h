@@ -9,7 +9,7 @@
 
 struct options {
     const char *guest, *board, *cpu, *backend; /* NULL: not given */
-    const char *kernel, *initrd, *dtb, *bios;
+    const char *kernel, *initrd, *dtb, *bios, *vga_bios;
     const char *append, *serial, *dump;
     uint64_t memory, cache, windows, block_limit, random, gdb; /* 0: not given */
     bool icount, stats, help, version, gdb_wait;
@@ -20,7 +20,7 @@ struct options {
     } trace;
     struct {
         char *path; /* on the heap */
-        bool read_only;
+        bool read_only, cdrom;
     } disk[OPTION_DISKS];
     unsigned disks;
 };

@@ -12,6 +12,8 @@
  */
 #include <string.h>
 
+#include <translator/ir_x87.h>
+
 #include "interp.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "flags are kept as a little-endian word");
@@ -148,13 +150,13 @@ static struct block *follow(struct cpu *cpu, struct block_exit *e, enum exit_rea
 }
 
 /* A computed jump: the block of the jump table's entry, or NULL. */
-static struct block *look_up(const struct cpu *cpu, const struct block *from, uint32_t pc)
+static struct block *look_up(const struct cpu *cpu, uint32_t mode, uint32_t pc)
 {
     const struct jump_entry *j;
-    if (cpu->jumps == NULL || !jump_mode_listed(from->mode))
+    if (cpu->jumps == NULL)
         return NULL;
-    j = &cpu->jumps[jump_slot(pc, from->mode)];
-    if (j->pc != pc || j->absent || j->host == 0)
+    j = &cpu->jumps[jump_slot(pc, mode)];
+    if (j->pc != pc || j->mode_high != jump_mode_high(mode) || j->host == 0)
         return NULL;
     struct block *to = (struct block *)(uintptr_t)j->host;
     return to->phys2 == 0 || block_second_holds(cpu, to) ? to : NULL;
@@ -203,6 +205,21 @@ static struct block *look_up(const struct cpu *cpu, const struct block *from, ui
         break;                                                                  \
     }
 #define CARRY FLAG_C(f[o->c].x)
+/* Parts of registers: b over the low bits of a, with and without flags. */
+#define PART(op, expression, flags_expression)                                          \
+    case IR_##op:                                                                       \
+    case IR_##op + CODE_FLAGS: {                                                        \
+        unsigned width = o->aux * 8u;                                                   \
+        uint32_t ones = (1u << width) - 1, all = (uint32_t)f[o->a].x;                   \
+        uint32_t a = all & ones, b = (uint32_t)f[o->b].x & ones, r = (expression)&ones; \
+        if (o->code >= CODE_FLAGS)                                                      \
+            f[o->flags].x = flags_expression;                                           \
+        f[o->d].x = (all & ~ones) | r;                                                  \
+        break;                                                                          \
+    }
+#define PART_SUM(op, expression, minus) \
+    PART(op, expression, interp_sum_flags(a, b, r, width, minus))
+#define PART_LOGIC(op, expression) PART(op, expression, interp_logic_flags(r, width))
 
 /* Run the operations of one block. Returns the next block, or NULL and the reason in *why. */
 static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_reason *why,
@@ -304,6 +321,22 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
             f[o->d].x = (uint32_t)f[o->a].x | f[o->b].x << 32;
             break;
 
+            PART_SUM(nadd, a + b, false)
+            PART_SUM(nsub, a - b, true)
+            PART_SUM(nadc, a + b + CARRY, false)
+            PART_SUM(nsbb, a - b - CARRY, true)
+            PART_LOGIC(nand, a & b)
+            PART_LOGIC(nor, a | b)
+            PART_LOGIC(nxor, a ^ b)
+        case IR_insert: {
+            uint32_t ones = (1u << o->aux * 8) - 1;
+            f[o->d].x = ((uint32_t)f[o->a].x & ~ones) | ((uint32_t)f[o->b].x & ones);
+            break;
+        }
+        case IR_inserth:
+            f[o->d].x = ((uint32_t)f[o->a].x & ~0xff00u) | ((uint32_t)f[o->b].x & 0xff) << 8;
+            break;
+
         case IR_fnotc:
             f[o->d].x = f[o->a].x ^ 1u << 8;
             break;
@@ -381,13 +414,17 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
         case IR_jumpto:
             cpu->pc = (uint32_t)f[o->a].x;
             *why = o->aux & JUMP_CHECK ? EXIT_CHECK : o->aux & JUMP_MODE ? EXIT_STATE : EXIT_LOOKUP;
-            return o->aux & (JUMP_CHECK | JUMP_MODE) ? NULL : look_up(cpu, from, cpu->pc);
+            return o->aux & (JUMP_CHECK | JUMP_MODE)
+                       ? NULL
+                       : look_up(cpu, from->mode ^ (uint32_t)o->imm, cpu->pc);
         case IR_leave:
             cpu->pc = (uint32_t)f[o->a].x;
             *why = (enum exit_reason)o->imm;
             return NULL;
         default:
-            if (o->code >= IR_vadd)
+            if (o->code >= IR_xset)
+                f[o->d].x = ir_run_x87(cpu, o->code, o->imm, f[o->a].x, f[o->b].x);
+            else if (o->code >= IR_vadd)
                 interp_vector(o, f);
             else
                 interp_float(cpu, rec->frontend, o, f);

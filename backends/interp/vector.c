@@ -53,6 +53,14 @@ static void lanes(const struct iop *o, const union slot *a, const union slot *b,
 void interp_vector(const struct iop *o, union slot *f)
 {
     union slot a = f[o->a], b = f[o->b], *d = &f[o->d];
+    if (o->code == IR_vmask)
+        d->x = 0;
+    for (unsigned n = 0; n < 16 && o->code == IR_vmask; n++)
+        d->x |= (uint64_t)(a.b[n] >> 7) << n;
+    for (unsigned n = 0; n < 16 && o->code == IR_vminu; n++)
+        d->b[n] = a.b[n] < b.b[n] ? a.b[n] : b.b[n];
+    if (o->code == IR_vmask || o->code == IR_vminu)
+        return;
     for (unsigned n = 0; n < 2; n++)
         switch (o->code) {
         case IR_vand:

@@ -120,13 +120,16 @@ static void scan(struct gen *g)
 /* ---- the forward pass ---- */
 
 static void (*const lower[])(struct gen *g, const struct ir_ins *i) = {
-    lower_int, lower_state, lower_flags, lower_mem, lower_fp, lower_vec, lower_control};
-enum { BY_INT, BY_STATE, BY_FLAGS, BY_MEM, BY_FP, BY_VEC, BY_CONTROL };
+    lower_int, lower_part, lower_state, lower_flags,  lower_mem,
+    lower_fp,  lower_vec,  lower_x87,   lower_control};
+enum { BY_INT, BY_PART, BY_STATE, BY_FLAGS, BY_MEM, BY_FP, BY_VEC, BY_X87, BY_CONTROL };
 
 static unsigned family(unsigned op)
 {
     if (op == IR_get || op == IR_put)
         return BY_STATE;
+    if (op >= IR_nadd && op <= IR_inserth)
+        return BY_PART;
     if ((op > IR_put && op <= IR_putv) || (op >= IR_flagsof && op <= IR_select))
         return BY_FLAGS;
     if (op >= IR_ld && op <= IR_align)
@@ -135,6 +138,8 @@ static unsigned family(unsigned op)
         return BY_FP;
     if (op >= IR_vadd && op <= IR_vmake)
         return BY_VEC;
+    if (op >= IR_xset && op <= IR_xcontrol)
+        return BY_X87;
     return op >= IR_insn ? BY_CONTROL : BY_INT;
 }
 
@@ -154,6 +159,17 @@ static void trace(struct gen *g, unsigned n, uint32_t from)
     g->k->trace(g->k, line);
 }
 
+/* What does not let guest registers stay on the host's x87 stack, and what may fault meanwhile. */
+static void around_x87(struct gen *g, const struct ir_ins *i)
+{
+    bool access = i->op == IR_ld || i->op == IR_st || i->op == IR_align;
+    if (access && !(i->bits & SITE_SLOW))
+        x87_note(g);
+    else if (access || i->op == IR_label || i->op == IR_br || i->op == IR_brcc ||
+             i->op == IR_call || (ir_traits(i->op) & TRAIT_EXIT))
+        x87_flush(g);
+}
+
 static void lower_one(struct gen *g, unsigned n)
 {
     const struct ir_ins *i = &g->ir->ins[n];
@@ -167,6 +183,8 @@ static void lower_one(struct gen *g, unsigned n)
         lower_flags(g, i);
         return;
     }
+    if (g->k->frontend->x87 != 0 && !(i->op >= IR_xset && i->op <= IR_xcontrol))
+        around_x87(g, i);
     g->v[unfolded(g, i->a)].next = g->after[n][0];
     g->v[unfolded(g, i->b)].next = g->after[n][1];
     g->v[unfolded(g, i->c)].next = g->after[n][2];
@@ -199,6 +217,8 @@ static void begin(struct gen *g)
         (struct code){.at = k->write, .start = k->write, .end = k->write + k->room, .run = k->run};
     g->at = 0;
     g->random = k->random;
+    g->x87_held = g->x87_first = 0;
+    g->x87_noted = 0;
     g->pc = k->block->pc;
     g->side_bits = g->insns = 0;
     g->eflags_state = false;

@@ -79,6 +79,9 @@ struct gen {
     unsigned nflags;
     bool eflags_state; /* EFLAGS equal cpu->flags */
 
+    uint8_t x87_first, x87_held; /* registers on the host's x87 stack (lower_x87.c) */
+    uint32_t x87_noted;          /* what cpu->x87_held is */
+
     uint32_t pc; /* of the guest instruction being lowered, and its side bits */
     unsigned side_bits;
     unsigned insns;                      /* guest instructions begun so far */
@@ -191,10 +194,16 @@ void lower_flags(struct gen *g, const struct ir_ins *i);
 
 /* ---- lower_*.c ---- */
 void lower_int(struct gen *g, const struct ir_ins *i);
+void lower_part(struct gen *g, const struct ir_ins *i);
 void lower_state(struct gen *g, const struct ir_ins *i);
 void lower_mem(struct gen *g, const struct ir_ins *i);
 void lower_fp(struct gen *g, const struct ir_ins *i);
 void lower_vec(struct gen *g, const struct ir_ins *i);
+void lower_x87(struct gen *g, const struct ir_ins *i);
+/* All guest x87 registers to the CPU structure; EFLAGS stay. */
+void x87_flush(struct gen *g);
+/* An instruction that may fault comes. */
+void x87_note(struct gen *g);
 void lower_control(struct gen *g, const struct ir_ins *i);
 struct side_entry *add_side(struct gen *g, uint32_t host, const struct ir_ins *i);
 struct cold *add_cold(struct gen *g, enum cold_kind kind);

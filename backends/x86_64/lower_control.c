@@ -200,7 +200,7 @@ static bool is_near(struct gen *g, const struct ir_ins *i)
     for (const struct ir_ins *j = i + 1; j < i + NEAR; j++) {
         if (j->op == IR_label && j->imm == i->imm)
             return true;
-        if (j->op == IR_call || j->op == IR_rbit || (j->op >= IR_fadd && j->op <= IR_vmake) ||
+        if (j->op == IR_call || j->op == IR_rbit || (j->op >= IR_fadd && j->op <= IR_xcontrol) ||
             (j->bits & SITE_SLOW))
             return false;
     }
@@ -267,19 +267,15 @@ static void jumpto_mode(struct gen *g, const struct ir_ins *i)
     x86_rm(&g->c, X_JMP_E, false, 0, &host, 0);
 }
 
-/* Computed jump: the entry of cpu->jumps that pc hashes to holds pc and the host address. */
+/* Computed jump: the entry of cpu->jumps that pc hashes to holds pc, the mode's upper bits and the host
+ * address. */
 static void jumpto(struct gen *g, const struct ir_ins *i)
 {
-    uint32_t mode = g->k->block->mode;
+    uint32_t mode = g->k->block->mode ^ (uint32_t)i->imm, high = jump_mode_high(mode);
     refund(g, g->k->block->insns - g->insns);
-    unsigned pc = reg_of(g, i->a);
+    unsigned pc = reg_of(g, i->a), e = scratch(g), k = pc;
     struct cold *c = add_cold(g, COLD_LOOKUP);
     c->reg = (uint8_t)pc;
-    if (!jump_mode_listed(mode)) {
-        c->field[c->fields++] = x86_jmp(&g->c, 0);
-        return;
-    }
-    unsigned e = scratch(g);
     struct mem jumps = state_mem(offsetof(struct cpu, jumps)), key = mem_base(e, 0),
                host = mem_base(e, offsetof(struct jump_entry, host)),
                hash = {.base = NO_REG, .index = (uint8_t)pc, .scale = 2};
@@ -288,7 +284,12 @@ static void jumpto(struct gen *g, const struct ir_ins *i)
     x86_rm(&g->c, X_LEA, false, e, &hash, 0);
     x86_rr(&g->c, X_AND_I, false, 0, e, (JUMP_ENTRIES - 1) * (int)sizeof(struct jump_entry));
     x86_rm(&g->c, X_ADD, true, e, &jumps, 0);
-    x86_rm(&g->c, X_CMP, true, pc, &key, 0); /* the upper half of pc's register is 0, as `absent` */
+    if (high != 0) { /* else it is 0 as the upper half of pc's register */
+        k = scratch(g);
+        x86_const(&g->c, k, (uint64_t)high << 32);
+        x86_rr(&g->c, X_OR, true, k, pc, 0);
+    }
+    x86_rm(&g->c, X_CMP, true, k, &key, 0);
     c->field[c->fields++] = x86_jcc(&g->c, CC_NE, 0);
     x86_rm(&g->c, X_JMP_E, false, 0, &host, 0);
 }

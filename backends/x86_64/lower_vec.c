@@ -107,6 +107,18 @@ static void splat(struct gen *g, const struct ir_ins *i)
     sse(g, X_PSHUFD, d, d, 0);
 }
 
+/* PMOVMSKB, which has a register form only. */
+static void mask(struct gen *g, const struct ir_ins *i)
+{
+    unsigned a = xmm_of(g, i->a), d = dst_reg(g, 0), rex = 0x40 | d >> 3 << 2 | a >> 3;
+    x86_byte(&g->c, 0x66);
+    if (rex != 0x40)
+        x86_byte(&g->c, rex);
+    x86_byte(&g->c, 0x0f);
+    x86_byte(&g->c, 0xd7);
+    x86_byte(&g->c, 0xc0 | (d & 7) << 3 | (a & 7));
+}
+
 static void halves(struct gen *g, const struct ir_ins *i)
 {
     if (i->op == IR_vmake) {
@@ -160,6 +172,12 @@ void lower_vec(struct gen *g, const struct ir_ins *i)
         break;
     case IR_vgts:
         binary(g, row_gt[lane], i->a, i->b, false);
+        break;
+    case IR_vminu:
+        binary(g, X_PMINUB, i->a, i->b, true);
+        break;
+    case IR_vmask:
+        mask(g, i);
         break;
     case IR_vshl:
     case IR_vshr:

@@ -2,9 +2,9 @@
  * The common stubs: entering and leaving translated code, calls of C functions, floating point in
  * software. One set for each frontend, because they know which slots are pinned.
  *
- * Entering keeps the host's callee-saved registers, MXCSR and stack pointer; the stack pointer then
- * is the CPU structure, and everything that is called uses the stack below it. A call stub runs with
- * its return address at [rsp], so the CPU structure is at rsp + 8.
+ * Entering keeps the host's callee-saved registers, MXCSR, x87 control word and stack pointer; the
+ * stack pointer then is the CPU structure, and everything that is called uses the stack below it. A
+ * call stub runs with its return address at [rsp], so the CPU structure is at rsp + 8.
  */
 #include "asm.h"
 #include "x86_64.h"
@@ -47,20 +47,82 @@ static size_t slot(unsigned n)
 }
 
 /* A poke that came while nobody was in the guest range: attention, which the block tests. One that
- * comes behind the test here is an upcall. The CPU structure is at rsp; changes rcx. */
-static void make_poke_test(struct code *c)
+ * comes behind the test here is an upcall. The CPU structure is at rsp + at; changes rcx.
+ */
+static void make_poke_test(struct code *c, size_t at)
 {
     uint32_t none[2];
     struct mem word = mem_base(RCX, 0);
-    field(c, X_MOV, true, RCX, RSP, offsetof(struct cpu, pending));
+    field(c, X_MOV, true, RCX, RSP, at + offsetof(struct cpu, pending));
     x86_rr(c, X_TEST, true, RCX, RCX, 0);
     none[0] = x86_jcc(c, CC_E, 0); /* no thread runs it for a VM: a test of blocks */
     x86_rm(c, X_CMP_I, true, 0, &word, 0);
     none[1] = x86_jcc(c, CC_E, 0);
     x86_const(c, RCX, 1);
-    field(c, X_MOV_M, false, RCX, RSP, offsetof(struct cpu, attention));
+    field(c, X_MOV_M, false, RCX, RSP, at + offsetof(struct cpu, attention));
     for (unsigned n = 0; n < 2; n++)
         x86_patch(c, none[n], code_offset(c));
+}
+
+/* An x87 instruction on [base + off]: opcode and digit. */
+static void x87(struct code *c, unsigned opcode, unsigned digit, unsigned base, size_t off)
+{
+    x86_byte(c, opcode);
+    x86_byte(c, 0x80 | digit << 3 | base);
+    if (base == RSP)
+        x86_byte(c, 0x24);
+    for (unsigned n = 0; n < 4; n++)
+        x86_byte(c, off >> 8 * n & 0xff);
+}
+enum { FNSTCW = 7, FLDCW = 5, FNSTSW = 7 };
+
+/* The guest's control word, and keep the host's. rdi: the CPU structure. */
+static void enter_x87(struct code *c)
+{
+    x87(c, 0xd9, FNSTCW, RDI, slot(SLOT_HOST_FCW));
+    x87(c, 0xd9, FLDCW, RDI, offsetof(struct cpu, x87_control));
+}
+
+/* Registers that the host's x87 stack holds (X87_HELD) to the CPU structure; changes rcx and rsi, when
+ * the pinned registers have been stored. */
+static void store_held(struct code *c, const struct x86_state *s)
+{
+    const struct mem next = {
+        .base = RSP, .index = RSI, .scale = 3, .disp = (int32_t)s->frontend->x87};
+    field(c, X_MOV, false, RCX, RSP, offsetof(struct cpu, x87_held));
+    x86_rr(c, X_TEST, false, RCX, RCX, 0);
+    uint32_t none = x86_jcc8(c, CC_E);
+    x86_rr(c, X_MOV, false, RSI, RCX, 0);
+    x86_rr(c, X_SHR_I, false, 0, RSI, 8); /* twice the number of the first */
+    x86_rr(c, X_AND_I, false, 0, RCX, 0xff);
+    uint32_t loop = code_offset(c);
+    x86_byte(c, 0xdb); /* fstp tbyte ptr [rsp + 8 rsi + disp32] */
+    x86_byte(c, 0x84 | 7 << 3);
+    x86_byte(c, next.scale << 6 | RSI << 3 | RSP);
+    for (unsigned n = 0; n < 4; n++)
+        x86_byte(c, (uint32_t)next.disp >> 8 * n & 0xff);
+    x86_rr(c, X_ADD_I, false, 0, RSI, 2);
+    x86_rr(c, X_AND_I, false, 0, RSI, 15);
+    x86_rr(c, X_SUB_I, false, 0, RCX, 1);
+    x86_jcc(c, CC_NE, loop);
+    field(c, X_MOV_M, false, RCX, RSP, offsetof(struct cpu, x87_held));
+    x86_here8(c, none);
+}
+
+/* Exceptions that the host collected to cpu->x87_status; changes rcx. */
+static void leave_x87(struct code *c)
+{
+    x87(c, 0xdd, FNSTSW, RSP, slot(SLOT_A));
+    field(c, X_MOV, false, RCX, RSP, slot(SLOT_A));
+    x86_rr(c, X_AND_I, false, 0, RCX, 0x3f);
+    uint32_t none = x86_jcc8(c, CC_E);
+    struct mem status = mem_base(RSP, offsetof(struct cpu, x87_status));
+    x86_rm(c, X_OR, false, RCX, &status, 0);
+    x86_rm(c, X_MOV_M, false, RCX, &status, 0);
+    x86_byte(c, 0xdb); /* FNCLEX */
+    x86_byte(c, 0xe2);
+    x86_here8(c, none);
+    x87(c, 0xd9, FLDCW, RSP, slot(SLOT_HOST_FCW));
 }
 
 /* (rdi cpu, rsi host address): as a C function; returns when code leaves. */
@@ -73,12 +135,14 @@ static void make_enter(struct code *c, struct x86_state *s)
     field(c, X_STMXCSR, false, 0, RSP, 0);
     field(c, X_MOV_M, true, RSP, RDI, slot(SLOT_HOST_RSP));
     field(c, X_LDMXCSR, false, 0, RDI, offsetof(struct cpu, mxcsr));
+    if (s->frontend->x87 != 0)
+        enter_x87(c);
     field(c, X_MOV, true, RAX, RDI, offsetof(struct cpu, base));
     x86_rr(c, X_WRGSBASE, true, 0, RAX, 0);
     x86_rr(c, X_MOV, true, RAX, RSI, 0);
     x86_rr(c, X_MOV, true, RSP, RDI, 0);
     pins(c, s, X_MOV, ALL_PINS, 0);
-    make_poke_test(c);
+    make_poke_test(c, 0);
     x86_rr(c, X_JMP_E, false, 0, RAX, 0);
 }
 
@@ -111,6 +175,10 @@ static void make_leave(struct code *c, struct x86_state *s)
         x86_patch(c, to_common[n], code_offset(c));
     pins(c, s, X_MOV_M, ALL_PINS, 0);
     field(c, X_STMXCSR, false, 0, RSP, offsetof(struct cpu, mxcsr));
+    if (s->frontend->x87 != 0) {
+        store_held(c, s);
+        leave_x87(c);
+    }
     field(c, X_MOV, true, RSP, RSP, slot(SLOT_HOST_RSP));
     field(c, X_LDMXCSR, false, 0, RSP, 0);
     x86_pop(c, RCX);
@@ -134,6 +202,7 @@ static void make_call(struct code *c, struct x86_state *s, unsigned kind)
     x86_rr(c, X_SUB_I, true, 0, RSP, 8);
     x86_rr(c, X_CALL_E, false, 0, R15, 0);
     x86_rr(c, X_ADD_I, true, 0, RSP, 8);
+    make_poke_test(c, 8); /* a loop may spend nearly all its time in what it calls */
     if (fp)
         field(c, X_LDMXCSR, false, 0, RSP, 8 + offsetof(struct cpu, mxcsr));
     pins(c, s, X_MOV, kind & CALL_WRITES ? ALL_PINS : CALLER_SAVED, 8);

@@ -32,6 +32,7 @@ enum {
     SLOT_C,
     SLOT_RESULT,
     SLOT_OP,
+    SLOT_HOST_FCW = 45,
     SLOT_STATE = 46,
     SLOT_HOST_RSP = 47
 };

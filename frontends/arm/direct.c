@@ -30,7 +30,7 @@ static inline void change_bank(struct arm_cpu *c, enum arm_bank from, enum arm_b
 static inline uint64_t go(struct arm_cpu *c, enum exit_reason why, uint32_t pc, uint32_t mode)
 {
     c->cpu.pc = pc;
-    vm_redirect(&c->cpu, why, arm_window_name(c), mode);
+    vm_redirect_named(&c->cpu, why, arm_window_name(c), mode);
     return pc;
 }
 

@@ -1,25 +1,18 @@
 /*
  * Code that writes code, as a just-in-time compiler does: `jit [ROUNDS]`.
  *
- * Each round writes a function that returns another number, tells the system (cache flush), calls
- * it, and checks the number. Half of the rounds change a function on a page that other code runs
+ * Each round writes a function that returns another number, tells the system if the architecture wants
+ * that (jit_code.h), calls it, and checks the number. Half of the rounds change a function on a page that other code runs
  * on too. Reports rounds a second; ends with status 1 at the first wrong number.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "jit_code.h"
 #include "report.h"
 
 #define PLACES 5
-
-/* A32: movw r0, #low; bx lr. */
-static void write_function(uint32_t *at, uint32_t number)
-{
-    at[0] = 0xe3000000u | (number & 0xf000) << 4 | (number & 0xfff);
-    at[1] = 0xe12fff1eu;
-    __builtin___clear_cache((char *)at, (char *)(at + 2));
-}
 
 int main(int argc, char **argv)
 {

@@ -4,12 +4,11 @@
  *
  *     pages SWITCHES      prints "pages: N switches" and leaves with 0, or says what went wrong
  *
- * Three pairs of pages, one for each way across: ARM branches and plain running on, a Thumb
- * instruction whose halves lie in different pages, an IT block that begins in the first and ends in
- * the second. The first page of a pair is the same page of a file in both processes. The second is one
- * of ALTERNATIVES pages, which add or give different numbers; after every CHANGE switches a process
- * puts another one there with mremap, without touching a byte of code. The processes take turns
- * through two pipes, so every turn is a process switch.
+ * Three pairs of pages, for the ways across that pages_code.h of the architecture names: branches,
+ * plain running on, instructions whose parts lie in different pages. The first page of a pair is the
+ * same page of a file in both processes. The second is one of ALTERNATIVES pages, which add or give
+ * different numbers; after every CHANGE switches a process puts another one there with mremap, without
+ * touching a byte of code. The processes take turns through two pipes, so every turn is a process switch.
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -20,55 +19,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, PAIRS = 3, ALTERNATIVES = 4, CHANGE = 64 };
-enum { ARM, SPLIT, IT }; /* the pairs */
+#include "pages_code.h"
+
+enum { ALTERNATIVES = 4, CHANGE = 64 };
 
 /* A pair at a multiple of 1 MiB; alternatives that are not in use lie behind it. */
 #define PAIR(pair)     ((uint8_t *)0x50000000 + (pair)*0x100000)
 #define SECOND(pair)   (PAIR(pair) + PAGE)
 #define SPARE(pair, n) (PAIR(pair) + 0x10000 + (n)*0x2000)
 
-struct piece {
-    unsigned at, bytes; /* in the page */
-    uint32_t code;
-};
-
-/* clang-format off */
-static const struct piece first[PAIRS][8] = {
-    [ARM] = {{0x000, 4, 0xea0003fe},   /* b    second page */
-             {0x010, 4, 0xe52de004},   /* push {lr} */
-             {0x014, 4, 0xeb0003f9},   /* bl   second page */
-             {0x018, 4, 0xe2800c01},   /* add  r0, r0, #0x100 */
-             {0x01c, 4, 0xe49df004},   /* pop  {pc} */
-             {0x020, 4, 0xe12fff11},   /* bx   r1 */
-             {0xffc, 4, 0xe2800020}},  /* add  r0, r0, #0x20; runs on */
-    [SPLIT] = {{0xffe, 2, 0xf240}},    /* movw r0, #NUMBER: first half */
-    [IT] = {{0xffc, 2, 0x4280},        /* cmp  r0, r0 */
-            {0xffe, 2, 0xbf0c}},       /* ite  eq */
-};
-/* NUMBER is added to the first of each. */
-static const struct piece second[PAIRS][3] = {
-    [ARM] = {{0, 4, 0xe2800000},       /* add  r0, r0, #NUMBER */
-             {4, 4, 0xe12fff1e}},      /* bx   lr */
-    [SPLIT] = {{0, 2, 0x0000},         /* movw r0, #NUMBER: second half */
-               {2, 2, 0x4770}},        /* bx   lr */
-    [IT] = {{0, 2, 0x3000},            /* addeq r0, #NUMBER */
-            {2, 2, 0x307f},            /* addne r0, #0x7f */
-            {4, 2, 0x4770}},           /* bx   lr */
-};
-static const struct way {
-    const char *name;
-    unsigned pair, entry, thumb;
-    uint32_t gives; /* for argument 0x1000, less NUMBER */
-} ways[] = {
-    {"branch", ARM, 0x000, 0, 0x1000},
-    {"call and return", ARM, 0x010, 0, 0x1100},
-    {"computed branch", ARM, 0x020, 0, 0x1000},
-    {"running on", ARM, 0xffc, 0, 0x1020},
-    {"split instruction", SPLIT, 0xffe, 1, 0},
-    {"IT block", IT, 0xffc, 1, 0x1000},
-};
-/* clang-format on */
 #define WAYS (sizeof ways / sizeof ways[0])
 
 static void fail(const char *what)
@@ -106,7 +65,7 @@ static void make_alternatives(unsigned who, int file)
         for (unsigned n = 0; n < ALTERNATIVES; n++) {
             unsigned page = PAIRS + (who * PAIRS + pair) * ALTERNATIVES + n;
             uint8_t *at = map(SPARE(pair, n), n % 2 ? file : -1, page);
-            put(at, second[pair], pair == IT ? 3 : 2, number_of(who, pair, n));
+            put(at, second[pair], sizeof second[0] / sizeof second[0][0], number_of(who, pair, n));
             __builtin___clear_cache((char *)at, (char *)at + PAGE);
         }
 }

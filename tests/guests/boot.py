@@ -5,6 +5,7 @@ import sys
 import time
 
 from guest import REDUCED, Failure, Guest
+from kinds import HERE
 from results import Script
 
 script = Script()
@@ -35,8 +36,8 @@ def boot(megabytes, kernel="vmlinuz", options=(), limit=60):
         with start(kernel, memory=f"{megabytes}M", options=options) as guest:
             guest.shell(limit)
             words = guest.run("uname -srm", limit).split()
-            expect("kernel", [words[0], words[2], "lpae" in words[1]],
-                   ["Linux", "armv7l", "lpae" in kernel])
+            expect("kernel", [words[0], words[2], HERE.wide in words[1]],
+                   ["Linux", HERE.machine, HERE.wide in kernel])
             total = int(guest.run("free", limit).split("Mem:")[1].split()[0])
             if not 0.65 * megabytes < total / 1024 < megabytes:
                 raise Failure(f"free says {total} kB of {megabytes} MiB")
@@ -165,7 +166,7 @@ def written_code():
 
 for size in (64, 256, 2048):
     script.test(f"boot-{size}M", boot(size))
-script.test("boot-lpae", boot(1024, "vmlinuz-lpae"))
+script.test(f"boot-{HERE.wide}", boot(1024, f"vmlinuz-{HERE.wide}"))
 script.test("boot-windows-2", boot(128, options=["--windows", "2"]))
 script.test("boot-interpreter", boot(256, options=["--backend", "interp"], limit=600))
 script.test("commands", commands)

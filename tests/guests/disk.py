@@ -6,6 +6,7 @@ import sys
 import tempfile
 
 from guest import REDUCED, Failure, Guest
+from kinds import HERE
 from results import Script
 
 script = Script()
@@ -26,8 +27,8 @@ def ext4():
         f.truncate(SIZE)
     with start("--disk", IMAGE) as guest:
         guest.shell()
-        guest.run("/sbin/mke2fs -q -t ext4 /dev/vda", 60)
-        guest.run("mount -t ext4 /dev/vda /mnt")
+        guest.run(f"/sbin/mke2fs -q -t ext4 {HERE.disk}a", 60)
+        guest.run(f"mount -t ext4 {HERE.disk}a /mnt")
         guest.run(f"dd if=/dev/urandom of=/mnt/data bs=1M count={MEGABYTES}; sync", 60)
         first = guest.run("sha256sum /mnt/data", 60)
         guest.run("mkdir /mnt/folder; ln -s data /mnt/link; echo text >/mnt/folder/file; sync")
@@ -35,13 +36,13 @@ def ext4():
             raise Failure("switching off: not exit status 0")
     with start("--disk", IMAGE) as guest:
         guest.shell()
-        guest.run("mount -t ext4 /dev/vda /mnt")
+        guest.run(f"mount -t ext4 {HERE.disk}a /mnt")
         second = guest.run("sha256sum /mnt/data", 60)
         if first != second:
             raise Failure(f"written {first}, read {second}")
         if guest.run("cat /mnt/folder/file; readlink /mnt/link") != "text\ndata\n":
             raise Failure("small files are not as written")
-        guest.run("rm /mnt/data; umount /mnt; /sbin/e2fsck -fn /dev/vda", 60)
+        guest.run(f"rm /mnt/data; umount /mnt; /sbin/e2fsck -fn {HERE.disk}a", 60)
         guest.power_off()
 
 
@@ -54,13 +55,15 @@ def several():
     options = ["--disk", names[0], "--disk", names[1] + ",ro", "--disk", names[2]]
     with start(*options) as guest:
         guest.shell()
-        heads = guest.run("for d in a b c; do dd if=/dev/vd$d bs=4 count=1 2>/dev/null; done; echo")
+        disk = guest.run(HERE.order).split()
+        heads = guest.run(f"for d in {' '.join(disk)}; do dd if=/dev/$d bs=4 count=1 2>/dev/null; "
+                          "done; echo")
         if heads.strip() != "aaaabbbbcccc":
             raise Failure(f"the disks begin with {heads!r}")
-        guest.run("! dd if=/dev/zero of=/dev/vdb bs=4096 count=1 conv=fsync")
-        guest.run("dd if=/dev/zero of=/dev/vdc bs=4096 count=1 seek=1; sync")
-        if guest.run("blockdev --getro /dev/vdb 2>/dev/null || cat /sys/block/vdb/ro").strip() != "1":
-            raise Failure("the guest does not know that vdb is read-only")
+        guest.run(f"! dd if=/dev/zero of=/dev/{disk[1]} bs=4096 count=1 conv=fsync")
+        guest.run(f"dd if=/dev/zero of=/dev/{disk[2]} bs=4096 count=1 seek=1; sync")
+        if HERE.says_read_only and guest.run(f"cat /sys/block/{disk[1]}/ro").strip() != "1":
+            raise Failure("the guest does not know that the second is read-only")
         guest.power_off()
     want = [b"a" * (1 << 20), b"b" * (1 << 20),
             b"c" * 4096 + bytes(4096) + b"c" * ((1 << 20) - 8192)]

@@ -3,9 +3,10 @@
 The console is the program's standard input and output. Everything that came is kept; wait() looks
 only at what came after the last match, so a prompt is never taken for an older one.
 
-Two variables of the environment serve second passes (tests/suites.txt): GUEST_OPTIONS holds options
-for every guest that does not have them already; GUEST_REDUCED, where those make guests slow, asks for
-less work and more patience.
+What differs between architectures is in kinds.py. Two variables of the environment serve second
+passes (tests/suites.txt): GUEST_OPTIONS holds options for every guest that does not have them already;
+GUEST_REDUCED, where those make guests slow, asks for less work and more patience. GUEST_PATIENCE=N
+multiplies the time limits, on a busy machine.
 """
 
 import os
@@ -15,12 +16,14 @@ import signal
 import subprocess
 import time
 
-CONSOLE = "console=ttyAMA0 quiet"
+from kinds import HERE
+
+CONSOLE = f"console={HERE.console} quiet"
 PROMPT = rb"/ # (\x1b\[6n)?"  # busybox's shell, which asks the terminal where the cursor is
 
 
 REDUCED = bool(os.environ.get("GUEST_REDUCED"))
-PATIENCE = 6 if REDUCED else 1
+PATIENCE = 6 if REDUCED else int(os.environ.get("GUEST_PATIENCE") or 1)  # of busy machines
 
 
 def with_extra(options):
@@ -36,7 +39,7 @@ class Failure(Exception):
 
 class Guest:
     def __init__(self, program, kernel, initrd=None, append="", memory="256M", options=()):
-        words = [program, "--kernel", kernel, "--memory", memory,
+        words = [program, "--guest", HERE.name, "--kernel", kernel, "--memory", memory,
                  "--append", (CONSOLE + " " + append).strip(), *with_extra(options)]
         if initrd:
             words += ["--initrd", initrd]

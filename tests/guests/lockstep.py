@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 
-from guest import Failure
+from guest import CONSOLE, Failure
+from kinds import HERE
 from results import TREE, Script
 
 script = Script()
@@ -20,9 +21,10 @@ def agree(*options):
     def run():
         done = subprocess.run(
             [os.path.join(TREE, "tools/lockstep"), "--limit", "300", "backends", "--every",
-             "100000", *options, "--", script.program, "--kernel", script.files["vmlinuz"],
+             "100000", *options, "--", script.program, "--guest", HERE.name,
+             "--kernel", script.files["vmlinuz"],
              "--initrd", script.files["initramfs.cpio.gz"], "--memory", "256M",
-             "--append", "console=ttyAMA0 quiet run=true"],
+             "--append", CONSOLE + " run=true"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode != 0 or "agree" not in done.stdout:
             raise Failure(done.stdout.strip())

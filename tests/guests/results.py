@@ -10,13 +10,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from guest import REDUCED, Failure
+from kinds import HERE
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def guest_files():
-    """{name: path} of the ARM guest in the cache, fetched if need be."""
-    run = subprocess.run([os.path.join(TREE, "tools", "fetch-guests"), "--where", "arm"],
+    """{name: path} of the guest in the cache, fetched if need be."""
+    run = subprocess.run([os.path.join(TREE, "tools", "fetch-guests"), "--where", HERE.name],
                          stdout=subprocess.PIPE, text=True, check=True)
     return {line.split(" ", 1)[0].split("/", 1)[1]: line.split(" ", 1)[1]
             for line in run.stdout.splitlines()}

@@ -6,6 +6,8 @@ here. Packages are downloaded and unpacked, never installed: an unpacked package
 appears in one rename, so an interrupted run leaves nothing half done.
 """
 
+import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -54,6 +56,8 @@ def system_sources():
 
 
 class Apt:
+    KIND = "deb"  # of packages: deb or deb-src
+
     def __init__(self, cache, name, suites, architectures):
         self.root = os.path.join(cache, "apt", name)
         self.packages = os.path.join(cache, "packages")
@@ -89,6 +93,13 @@ class Apt:
             raise Failure(" ".join(command) + ": " + errors)
         return run.stdout
 
+    @contextlib.contextmanager
+    def alone(self):
+        """Nobody else uses this apt state meanwhile; a second run waits."""
+        with open(os.path.join(self.root, "lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
     def update(self):
         """Fetch the lists of the suites, once."""
         stamp = os.path.join(self.root, "updated")
@@ -104,7 +115,8 @@ class Apt:
         signed = f"signed-by={KEYRING} " if os.path.exists(KEYRING) else ""
         with open(os.path.join(self.root, "sources.list"), "w") as f:
             for suite in self.suites:
-                f.write(f"deb [{signed}arch={','.join(self.architectures)}] {uri} {suite} main\n")
+                f.write(f"{self.KIND} [{signed}arch={','.join(self.architectures)}] "
+                        f"{uri} {suite} main\n")
         say(f"package lists of {' '.join(self.suites)} for {' '.join(self.architectures)} ...")
         self.run("apt-get", "update", "-qq", "--error-on=any")
         open(stamp, "w").close()
@@ -121,8 +133,9 @@ class Apt:
         if os.path.exists(note):
             with open(note) as f:
                 return f.read()
-        self.update()
-        names = [n for n in self.depends(package) if re.match(pattern, n)]
+        with self.alone():
+            self.update()
+            names = [n for n in self.depends(package) if re.match(pattern, n)]
         if len(names) != 1:
             raise Failure(f"{package} depends on {names or 'nothing'} like {pattern}")
         os.makedirs(os.path.dirname(note), exist_ok=True)
@@ -136,6 +149,12 @@ class Apt:
         folder = os.path.join(self.packages, package.replace(":", "_"))
         if os.path.isdir(folder):
             return folder
+        with self.alone():
+            if not os.path.isdir(folder):  # else another run was quicker
+                self.download(package, folder)
+        return folder
+
+    def download(self, package, folder):
         self.update()
         say(f"{package} ...")
         work = os.path.join(self.root, "download")
@@ -156,8 +175,4 @@ class Apt:
         shutil.rmtree(part, ignore_errors=True)
         subprocess.run(["dpkg-deb", "-x", os.path.join(work, files[0]), part], check=True)
         shutil.rmtree(work, ignore_errors=True)
-        try:
-            os.rename(part, folder)
-        except OSError:  # another run was quicker
-            shutil.rmtree(part, ignore_errors=True)
-        return folder
+        os.rename(part, folder)

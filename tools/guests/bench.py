@@ -10,6 +10,7 @@ import os
 import re
 import select
 import subprocess
+import tempfile
 import time
 
 from . import figures, images
@@ -20,8 +21,8 @@ SOURCES = os.path.join(TREE, "tests", "guest")
 FLAGS = ["-std=gnu11", "-O2", "-fno-inline", "-fno-optimize-sibling-calls", "-ffp-contract=off"]
 PROGRAMS = ["kernels", "micro", "cold"]
 SCRIPTS = ["busybox.sh", "all.sh", "system.sh"]
-COMPILERS = {"arm": "arm-linux-gnueabihf-gcc", "amd64": "gcc"}
-APPEND = {"arm": "console=ttyAMA0 quiet loglevel=1", "amd64": "console=ttyS0 quiet loglevel=1"}
+COMPILERS = {"arm": "arm-linux-gnueabihf-gcc", "x86": "i686-linux-gnu-gcc", "amd64": "gcc"}
+ARCHITECTURE = {"x86": ["-march=pentium4", "-mfpmath=sse"]}  # SSE2, where Debian's i386 has the x87
 
 FIGURE = re.compile(r"bench ([a-z0-9_]+) ([0-9.]+(?:e[+-]?\d+)?) (\S+)\s*$")
 READY = re.compile(r"guest ready:")
@@ -31,7 +32,7 @@ WRONG = re.compile(r"WRONG .*")
 
 def compile_program(compiler, name, to, extra=()):
     source = os.path.join(SOURCES, name + ".c")
-    headers = [os.path.join(SOURCES, "report.h")]
+    headers = glob.glob(os.path.join(SOURCES, "**", "*.h"), recursive=True)
     if os.path.exists(to) and all(os.path.getmtime(to) > os.path.getmtime(f)
                                   for f in [source, *headers]):
         return to
@@ -42,23 +43,40 @@ def compile_program(compiler, name, to, extra=()):
     return to
 
 
+def guest_program(guest, cache, name):
+    """tests/guest/NAME.c for a guest; what depends on the architecture is in a folder of its name."""
+    return compile_program(COMPILERS[guest.name], name,
+                           os.path.join(cache, guest.name, "programs", name),
+                           ["-static", "-I" + os.path.join(SOURCES, guest.name),
+                            *ARCHITECTURE.get(guest.name, [])])
+
+
 def bench_image(guest, cache):
     """Path of the guest's initramfs with the programs of tests/guest below /bench."""
     parts = images.Parts(guest, cache)
-    programs = {name: compile_program(COMPILERS[guest.name], name,
-                                      os.path.join(cache, guest.name, "programs", name),
-                                      ["-static"]) for name in PROGRAMS}
+    programs = {name: guest_program(guest, cache, name) for name in PROGRAMS}
     scripts = {name: os.path.join(SOURCES, name) for name in SCRIPTS}
     path = os.path.join(cache, guest.name, "bench.cpio.gz")
     stamp = images.recipe_stamp(parts.busybox, *programs.values(), *scripts.values())
     if not images.is_made(path, stamp):
         say(f"{guest.name}/bench.cpio.gz ...")
-        archive = images.base_archive(parts.busybox, parts.kernels.values())
+        archive = images.base_archive(guest, parts)
         for name, file in {**programs, **scripts}.items():
             archive.file("bench/" + name, images.read(file), 0o755)
         images.write(path, images.compress(archive), stamp)
     return path
 
+
+def append(guest):
+    return f"console={guest.console} quiet loglevel=1"
+
+
+# Of the machine compared with: package, program, machine, CPU like ours, QEMU's default CPU.
+QEMU = {
+    "arm": ("qemu-system-arm", "qemu-system-arm", "virt", "cortex-a15", None),
+    "x86": ("qemu-system-x86", "qemu-system-i386", "pc", "n270", "qemu32"),
+}
+BOARD = {"arm": "virt", "x86": "pc"}
 
 BARE = ["-marm", "-march=armv7-a", "-mfloat-abi=soft", "-ffreestanding", "-fno-stack-protector",
         "-nostdlib", "-static", "-fno-pic",
@@ -77,16 +95,17 @@ def bare_program(cache, name):
 
 # It looks for its modules where the system's QEMU has those of another build, and stops at the first
 # that is not its own: so all of its own must be found first, in one folder.
-NEWER_QEMU = ["qemu-system-arm:amd64", "qemu-system-common:amd64", "qemu-system-gui:amd64",
+NEWER_QEMU = ["qemu-system-common:amd64", "qemu-system-gui:amd64",
               "qemu-system-modules-opengl:amd64", "qemu-system-data:all"]
+NEWER_BIOS = "seabios:all"
 
 
 def newer_qemu(cache, guest):
     """Start of the command for the QEMU in backports, unpacked; the system's where there is none."""
-    program = f"qemu-system-{guest.name}"
+    package, program = QEMU[guest.name][:2]
     try:
         apt = Apt(cache, "backports", [images.SUITES[0] + "-backports"], ["amd64"])
-        folders = [apt.unpack(package) for package in NEWER_QEMU]
+        folders = [apt.unpack(name) for name in [package + ":amd64", *NEWER_QEMU]]
         modules = os.path.join(cache, "qemu-modules")
         os.makedirs(modules, exist_ok=True)
         for folder in folders:
@@ -95,7 +114,8 @@ def newer_qemu(cache, guest):
                 if not os.path.lexists(link):
                     os.symlink(path, link)
         command = ["env", "QEMU_MODULE_DIR=" + modules, folders[0] + "/usr/bin/" + program,
-                   "-L", folders[-1] + "/usr/share/qemu"]
+                   "-L", folders[-1] + "/usr/share/qemu",
+                   "-L", apt.unpack(NEWER_BIOS) + "/usr/share/seabios"]
         subprocess.run([*command, "--version"], check=True, capture_output=True)
         return command
     except (Failure, OSError, subprocess.CalledProcessError) as e:
@@ -108,15 +128,15 @@ def version(command):
     return (run.stdout.splitlines() or ["?"])[0]
 
 
-def qemu_command(command, kernel, initrd, append):
-    return [*command, "-M", "virt", "-cpu", "cortex-a15", "-m", "256", "-display", "none",
-            "-serial", "stdio", "-no-reboot",
-            "-net", "none", "-kernel", kernel, "-initrd", initrd, "-append", append]
+def qemu_command(guest, command, cpu, kernel, initrd, words):
+    return [*command, "-M", QEMU[guest.name][2], "-cpu", cpu, "-m", "256", "-display", "none",
+            "-accel", "tcg", "-serial", "stdio", "-no-reboot",
+            "-net", "none", "-kernel", kernel, "-initrd", initrd, "-append", words]
 
 
-def our_command(program, kernel, initrd, append, extra=()):
-    return [program, "--board", "virt", "--memory", "256M", "--kernel", kernel, "--initrd", initrd,
-            "--append", append, *extra]
+def our_command(guest, program, kernel, initrd, words, extra=()):
+    return [program, "--guest", guest.name, "--board", BOARD[guest.name], "--memory", "256M",
+            "--kernel", kernel, "--initrd", initrd, "--append", words, *extra]
 
 
 class Run:
@@ -168,12 +188,37 @@ def run_machine(command, limit):
     return result
 
 
-def native(cache):
-    """Figures of the same programs on this machine."""
+def native(guest, cache):
+    """(figures of the programs on this machine, which programs): the guest's own where this machine
+    runs them, its busybox too; else the same C compiled for it."""
     result = Run()
-    for name in PROGRAMS:
-        program = compile_program("gcc", name, os.path.join(cache, "native", name))
-        run = subprocess.run([program], capture_output=True, text=True, timeout=300)
-        for text in run.stdout.splitlines():
-            result.line(text, 0)
-    return result
+    if not runs([guest_program(guest, cache, "kernels"), "none"]):
+        for name in PROGRAMS:
+            listen(result, [compile_program("gcc", name, os.path.join(cache, "native", name))])
+        return result, "the same C"
+    programs = [guest_program(guest, cache, name) for name in PROGRAMS]
+    for program in programs:
+        listen(result, [program])
+    with tempfile.TemporaryDirectory() as folder:
+        busybox = images.Parts(guest, cache, False).busybox
+        for name in images.APPLETS:
+            os.symlink(busybox, os.path.join(folder, name))
+        os.mkdir(os.path.join(folder, "tmp"))
+        listen(result, [os.path.join(folder, "sh"), os.path.join(SOURCES, "busybox.sh")],
+               {"PATH": folder, "TMPDIR": os.path.join(folder, "tmp"),
+                "BENCH": os.path.dirname(programs[0])})
+    return result, "the same programs"
+
+
+def listen(result, command, environment=None):
+    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                         timeout=300, env=environment, check=False)
+    for text in run.stdout.splitlines():
+        result.line(text, 0)
+
+
+def runs(command):
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False

@@ -4,6 +4,9 @@
     CACHE/arm/initramfs.cpio.gz         busybox, guests/init, the modules of both kernels
     CACHE/arm/bench.cpio.gz             the same and the programs of tests/guest (see bench.py)
     CACHE/arm/installer-vmlinuz, installer-initrd.gz
+    CACHE/x86/...                       the same with vmlinuz-pae, and what a PC boots besides:
+    CACHE/x86/bios, vga-bios            SeaBIOS and its display firmware
+    CACHE/x86/rescue.iso, memtest       GRUB's rescue CD, memtest86+
 
 Every file appears in one rename and beside it FILE.from, which names what it was made of: it is
 made again when that differs.
@@ -28,28 +31,41 @@ nc nslookup od ping poweroff printf ps pwd readlink reboot reset rm rmdir rmmod 
 sh sha1sum sha256sum sleep sort stty sync tail tar tee test time top touch tr true tty udhcpc umount
 uname uniq uptime usleep vi wc wget which xargs yes zcat""".split()
 
-# Modules (and, found by themselves, what they depend on) that go into the initramfs.
-MODULES = ["virtio_mmio", "virtio_blk", "virtio_net", "crc32c_generic", "ext4"]
-
 
 class Guest:
     """Debian on one architecture: names of packages and where they put things."""
 
-    def __init__(self, name, architecture, kernels, installer=None):
+    def __init__(self, name, architecture, console, modules, kernels, installer=None, files=None):
         self.name = name
         self.architecture = architecture
+        self.console = console      # what the kernel calls the first serial line
+        self.modules = modules      # and, found by themselves, what they depend on: for initramfs
         self.kernels = kernels      # {file in the cache: meta package}
         self.installer = installer  # (package, folder of vmlinuz and initrd.gz in it)
+        self.files = files or {}    # {file in the cache: (package, path in it)}
 
 
 GUESTS = {
-    "arm": Guest("arm", "armhf",
+    "arm": Guest("arm", "armhf", "ttyAMA0",
+                 ["virtio_mmio", "virtio_blk", "virtio_net", "crc32c_generic", "ext4"],
                  {"vmlinuz": "linux-image-armmp", "vmlinuz-lpae": "linux-image-armmp-lpae"},
                  ("debian-installer-12-netboot-armhf", "debian-installer/armhf")),
+    "x86": Guest("x86", "i386", "ttyS0",
+                 ["ata_piix", "sd_mod", "sr_mod", "isofs", "crc32c_generic", "ext4"],
+                 {"vmlinuz": "linux-image-686", "vmlinuz-pae": "linux-image-686-pae"},
+                 ("debian-installer-12-netboot-i386", "debian-installer/i386"),
+                 {"bios": ("seabios:all", "usr/share/seabios/bios-256k.bin"),
+                  "vga-bios": ("seabios:all", "usr/share/seabios/vgabios-stdvga.bin"),
+                  "rescue.iso": ("grub-rescue-pc:i386",
+                                 "usr/lib/grub-rescue/grub-rescue-cdrom.iso"),
+                  "memtest": ("memtest86+:i386", "boot/memtest86+ia32.bin")}),
 }
 
 # What benchmarks run beside the guests, as a system of this computer's own architecture.
-NATIVE = Guest("amd64", "amd64", {"vmlinuz": "linux-image-amd64"})
+NATIVE = Guest("amd64", "amd64", "ttyS0", [], {"vmlinuz": "linux-image-amd64"})
+
+
+INSTALLER_NAMES = {"vmlinuz": "*linu[xz]", "initrd.gz": "initrd.gz"}  # i386 says linux
 
 
 def cache_folder():
@@ -121,13 +137,13 @@ def modules_in_order(folder, wanted):
 
 
 # ---- the initial file system -----------------------------------------------------------------
-def base_archive(busybox, kernel_folders):
+def base_archive(guest, parts):
     """busybox, /init and modules; callers add files and compress."""
     archive = Archive()
     for folder in ("proc", "sys", "dev", "tmp", "root", "mnt", "sbin", "etc"):
         archive.folder(folder)
     archive.device("dev/console", 5, 1)
-    archive.file("bin/busybox", read(busybox), 0o755)
+    archive.file("bin/busybox", read(parts.busybox), 0o755)
     for name in APPLETS:
         archive.link("bin/" + name, "busybox")
     archive.file("init", read(os.path.join(HERE, "init")), 0o755)
@@ -135,9 +151,9 @@ def base_archive(busybox, kernel_folders):
                                 b"::shutdown:umount -a -r 2>/dev/null\n")
     archive.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
     archive.file("etc/group", b"root:x:0:\n")
-    for folder in kernel_folders:
+    for folder in parts.kernels.values():
         version = os.path.basename(one(folder + "/lib/modules/*"))
-        order = modules_in_order(folder, MODULES)
+        order = modules_in_order(folder, guest.modules)
         for name, data in order:
             archive.file(f"modules/{version}/{name}", data)
         archive.file(f"modules/{version}/order", "".join(n + "\n" for n, _ in order).encode())
@@ -168,6 +184,8 @@ class Parts:
             name = apt.resolve(meta + colon, r"linux-image-\d").split(":")[0]
             self.kernels[file] = apt.unpack(name + colon)
         self.busybox = os.path.join(apt.unpack("busybox-static" + colon), "bin/busybox")
+        self.files = {file: os.path.join(apt.unpack(package), inside)
+                      for file, (package, inside) in guest.files.items()}
         self.installer = None
         if guest.installer and installer:
             package, inside = guest.installer
@@ -192,11 +210,14 @@ def make(guest, cache, wanted=None):
     for file, folder in parts.kernels.items():
         kernel = one(folder + "/boot/vmlinuz-*")
         put(file, os.path.basename(folder), lambda k=kernel: read(k))
+    for file, source in parts.files.items():
+        put(file, f"{os.path.relpath(source, cache)} {os.path.getmtime(source):.0f}",
+            lambda s=source: read(s))
     names = " ".join(os.path.basename(f) for f in parts.kernels.values())
     put("initramfs.cpio.gz", names + " " + recipe_stamp(parts.busybox),
-        lambda: compress(base_archive(parts.busybox, parts.kernels.values())))
+        lambda: compress(base_archive(guest, parts)))
     if parts.installer:
         for name in ("vmlinuz", "initrd.gz"):
-            source = os.path.join(parts.installer, name)
+            source = one(os.path.join(parts.installer, INSTALLER_NAMES[name]))
             put("installer-" + name, f"{os.path.getsize(source)}", lambda s=source: read(s))
     return result

@@ -18,6 +18,8 @@ from .apt import Failure
 LINES = {  # word -> keys of its line
     "arm": {"isa": "arm", "board": "virt", "memory": "256M", "kernel": "arm-vmlinuz",
             "initrd": "arm-initramfs.cpio.gz", "append": "console=ttyAMA0"},
+    "x86": {"isa": "x86", "board": "pc", "memory": "256M", "kernel": "x86-vmlinuz",
+            "initrd": "x86-initramfs.cpio.gz", "append": "console=ttyS0"},
 }
 MODULE_KEYS = ("kernel", "initrd", "bios", "dtb", "disk")
 PANES = 16

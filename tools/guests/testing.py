@@ -9,17 +9,18 @@ import os
 from . import bench, images
 from .apt import Apt
 
-# Package, folder in it, files.
-LIBRARIES = "lib/arm-linux-gnueabihf"
-FILES = {
-    "arm": [
-        ("e2fsprogs", "sbin", ["mke2fs", "e2fsck"]),
-        ("libext2fs2", LIBRARIES, ["libext2fs.so.2", "libe2p.so.2"]),
-        ("libcom-err2", LIBRARIES, ["libcom_err.so.2"]),
-        ("libblkid1", "usr/" + LIBRARIES, ["libblkid.so.1"]),
-        ("libuuid1", "usr/" + LIBRARIES, ["libuuid.so.1"]),
-        ("libc6", LIBRARIES, ["libc.so.6", "ld-linux-armhf.so.3"]),
-    ],
+# Package, folder in it, files; {lib} is the guest's folder of libraries, {ld} its dynamic linker.
+FILES = [
+    ("e2fsprogs", "sbin", ["mke2fs", "e2fsck"]),
+    ("libext2fs2", "lib/{lib}", ["libext2fs.so.2", "libe2p.so.2"]),
+    ("libcom-err2", "lib/{lib}", ["libcom_err.so.2"]),
+    ("libblkid1", "usr/lib/{lib}", ["libblkid.so.1"]),
+    ("libuuid1", "usr/lib/{lib}", ["libuuid.so.1"]),
+    ("libc6", "lib/{lib}", ["libc.so.6", "{ld}"]),
+]
+LIBRARIES = {
+    "arm": {"lib": "arm-linux-gnueabihf", "ld": "ld-linux-armhf.so.3"},
+    "x86": {"lib": "i386-linux-gnu", "ld": "ld-linux.so.2"},
 }
 PROGRAMS = ["pages", "jit"]
 
@@ -29,20 +30,19 @@ def test_image(guest, cache):
     apt = Apt(cache, "guests", images.SUITES, ["amd64", "i386", "armhf"])
     parts = images.Parts(guest, cache)
     files = {}
-    for package, folder, names in FILES[guest.name]:
+    for package, folder, names in FILES:
         unpacked = apt.unpack(f"{package}:{guest.architecture}")
-        for name in names:
+        folder = folder.format(**LIBRARIES[guest.name])
+        for name in (name.format(**LIBRARIES[guest.name]) for name in names):
             to = "sbin/" if folder == "sbin" else "lib/"
             files[to + name] = os.path.join(unpacked, folder, name)
     for name in PROGRAMS:
-        files["test/" + name] = bench.compile_program(
-            bench.COMPILERS[guest.name], name,
-            os.path.join(cache, guest.name, "programs", name), ["-static"])
+        files["test/" + name] = bench.guest_program(guest, cache, name)
     path = os.path.join(cache, guest.name, "test.cpio.gz")
     stamp = images.recipe_stamp(parts.busybox, __file__, *files.values())
     if not images.is_made(path, stamp):
         images.say(f"{guest.name}/test.cpio.gz ...")
-        archive = images.base_archive(parts.busybox, parts.kernels.values())
+        archive = images.base_archive(guest, parts)
         for name, file in files.items():
             archive.file(name, images.read(file), 0o755)
         images.write(path, images.compress(archive), stamp)

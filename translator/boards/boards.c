@@ -3,5 +3,7 @@
 
 const struct board *const boards[] = {
     &board_virt,
+    &board_pc,
+    &board_ss5,
     NULL,
 };

@@ -4,3 +4,5 @@
 #include <translator/board.h>
 
 extern const struct board board_virt; /* virt.c: ARM */
+extern const struct board board_pc;   /* pc.c: x86 */
+extern const struct board board_ss5;  /* ss5.c: SPARC */

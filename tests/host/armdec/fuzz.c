@@ -2,6 +2,8 @@
  * Random codes through decoder and disassembler, built with sanitizers: nothing may be read or written
  * out of bounds, texts of any buffer size are cut properly, and what was decoded stays within the
  * ranges that lifting relies on.
+ *
+ *   armdec-fuzz [ROUNDS]
  */
 #include "../frame/frame.h"
 
@@ -34,11 +36,12 @@ static bool text_is_cut(const struct arm_insn *i, bool thumb, size_t size)
     return good;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     unsigned out_of_range = 0, badly_cut = 0;
     uint32_t first = 0;
-    for (unsigned k = 0; k < 600000; k++) {
+    unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 600000;
+    for (unsigned k = 0; k < rounds; k++) {
         uint32_t code = (uint32_t)random_next();
         bool thumb = k % 3 != 0;
         struct arm_insn i;

@@ -39,7 +39,11 @@ void windows_complete(struct vm *vm)
     (void)vm;
 }
 
-void vm_redirect(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode)
+void vm_redirect(struct cpu *cpu, enum exit_reason why)
+{
+    (void)cpu, (void)why;
+}
+void vm_redirect_named(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode)
 {
     (void)cpu, (void)why, (void)name, (void)mode;
 }

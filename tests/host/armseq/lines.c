@@ -16,27 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct lines {
-    FILE *file;
-    unsigned number;
-};
-
-struct lines *lines_open(const char *path)
-{
-    FILE *f = fopen(path, "r");
-    if (f == NULL)
-        return NULL;
-    struct lines *l = calloc(1, sizeof *l);
-    l->file = f;
-    return l;
-}
-
-void lines_close(struct lines *l)
-{
-    fclose(l->file);
-    free(l);
-}
-
 /* A field of a state by name: its bits, or false. */
 struct slice {
     void *at;
@@ -88,19 +67,6 @@ static void slice_set(const struct slice *s, uint64_t value)
     memcpy(s->at, &v, s->bytes);
 }
 
-/* NAME=VALUE to name and value. */
-static bool assignment(char *text, const char **name, uint64_t *value)
-{
-    char *equals = strchr(text, '=');
-    if (equals == NULL)
-        return false;
-    *equals = 0;
-    char *end;
-    *name = text;
-    *value = strtoull(equals + 1, &end, 16);
-    return end != equals + 1 && *end == 0;
-}
-
 static const char *parse_code(char *text, struct input *in)
 {
     char *save, *word = strtok_r(text, " ", &save);
@@ -120,51 +86,32 @@ static const char *parse_code(char *text, struct input *in)
     return in->bytes == 0 ? "no code" : NULL;
 }
 
-static const char *parse_before(char *text, struct input *in)
+static bool set(void *to, const char *name, uint64_t value)
 {
-    char *save;
-    for (char *w = strtok_r(text, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save)) {
-        const char *name;
-        uint64_t value;
-        struct slice s;
-        if (!assignment(w, &name, &value))
-            return "not NAME=VALUE";
-        if (strcmp(name, "seed") == 0)
-            in->seed = (uint32_t)value;
-        else if (slice_of(&in->s, name, &s))
-            slice_set(&s, value);
-        else
-            return "no such name";
-    }
-    return NULL;
+    struct input *in = to;
+    struct slice s;
+    if (strcmp(name, "seed") == 0)
+        in->seed = (uint32_t)value;
+    else if (slice_of(&in->s, name, &s))
+        slice_set(&s, value);
+    else
+        return false;
+    return true;
 }
 
 bool lines_next(struct lines *l, struct line *to)
 {
-    char text[600];
-    while (fgets(text, sizeof text, l->file) != NULL) {
-        l->number++;
-        text[strcspn(text, ";\n")] = 0;
-        if (text[strspn(text, " \t")] == 0 || text[0] == '#')
-            continue;
-        memset(to, 0, sizeof *to);
-        to->number = l->number;
-        to->in.s.r[8] = DATA_AT + DATA_BYTES / 2;
-        to->in.s.r[13] = DATA_AT + DATA_BYTES / 2;
-        to->in.seed = 1;
-        char *before = strchr(text, '|'), *after = before == NULL ? NULL : strchr(before + 1, '|');
-        if (after == NULL) {
-            to->error = "not three parts";
-            return true;
-        }
-        *before = *after = 0;
-        snprintf(to->expected, sizeof to->expected, "%s", after + 1);
-        to->error = parse_code(text, &to->in);
-        if (to->error == NULL)
-            to->error = parse_before(before + 1, &to->in);
-        return true;
-    }
-    return false;
+    struct parts p;
+    if (!lines_parts(l, &p))
+        return false;
+    *to = (struct line){.number = p.number, .in.seed = 1};
+    to->in.s.r[8] = to->in.s.r[13] = DATA_AT + DATA_BYTES / 2;
+    to->error = p.after == NULL ? "not three parts" : parse_code(p.code, &to->in);
+    if (to->error == NULL)
+        to->error = assignments(p.before, set, &to->in);
+    if (to->error == NULL)
+        snprintf(to->expected, sizeof to->expected, "%s", p.after);
+    return true;
 }
 
 bool lines_check(const struct line *l, const struct output *out, char *why, size_t size)

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../seqframe/case_file.h"
 #include "case.h"
 
-struct lines;
 struct line {
     unsigned number;
     const char *error; /* not NULL: the line makes no sense */
@@ -14,8 +14,6 @@ struct line {
     char expected[256];
 };
 
-struct lines *lines_open(const char *path);
-void lines_close(struct lines *l);
 /* The next case; false at the end. */
 bool lines_next(struct lines *l, struct line *to);
 /* True if `out` has what the line expects; else says what is different. */

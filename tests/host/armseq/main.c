@@ -247,7 +247,7 @@ int main(int argc, char **argv)
         random_next();
     setvbuf(stdout, NULL, _IOLBF, 0);
     machine_start();
-    fault_start();
+    fault_start("armseq", machine_fault);
     if (!reference_start(command)) {
         result("armseq reference", false, "cannot start %s", command[0]);
         return summary();

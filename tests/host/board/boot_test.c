@@ -4,30 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <translator/boards/boards.h>
 #include <translator/boards/virt.h>
 
 static uint8_t blob[0x40000], copied[0x40000];
-
-/* dtc's reading of a blob as text, "" if it refuses or warns of structure; static. */
-static const char *decompile(const void *tree, size_t bytes)
-{
-    static char text[200000];
-    char path[] = "/tmp/board-test-XXXXXX", command[128];
-    int file = mkstemp(path);
-    text[0] = '\0';
-    if (file < 0 || write(file, tree, bytes) != (ssize_t)bytes)
-        return text;
-    close(file);
-    snprintf(command, sizeof command, "dtc -I dtb -O dts -q %s", path);
-    FILE *pipe = popen(command, "r");
-    size_t got = pipe != NULL ? fread(text, 1, sizeof text - 1, pipe) : 0;
-    text[pipe != NULL && pclose(pipe) == 0 ? got : 0] = '\0';
-    unlink(path);
-    return text;
-}
 
 static const uint8_t seed[32] = {0x11, 0x22, 0x33, 0x44}, other_seed[32] = {0x55, 0x66, 0x77, 0x88};
 static const struct fdt_changes changes = {
@@ -48,11 +29,11 @@ static bool in(const char *text, const char *what)
 
 static void read_by_dtc(size_t bytes)
 {
-    if (system("dtc --version >/dev/null 2>&1") != 0) {
-        printf("   dtc is not installed: trees are checked by fdt_copy only\n");
+    if (!dtc_there()) {
+        result_skip("board dtc", "there is no dtc: trees are checked by fdt_copy only");
         return;
     }
-    const char *text = decompile(blob, bytes);
+    const char *text = dtc_reads(blob, bytes);
     CHECK("fdt-dtc",
           in(text, "memory@40000000 {") && in(text, "<0x00 0x40000000 0x00 0xc0000000>"));
     CHECK("fdt-dtc-uart", in(text, "compatible = \"arm,pl011\\0arm,primecell\"") &&
@@ -63,7 +44,7 @@ static void read_by_dtc(size_t bytes)
     CHECK("fdt-dtc-chosen", in(text, "bootargs = \"console=ttyAMA0\"") &&
                                 in(text, "linux,initrd-end = <0x00 0x48123456>") &&
                                 in(text, "rng-seed = <0x11223344 "));
-    text = decompile(
+    text = dtc_reads(
         copied, fdt_copy(blob, bytes, &other_changes, copied, sizeof copied, (char[80]){0}, 80));
     CHECK("fdt-copy", in(text, "0x40000000 0x00 0x1000000>") && in(text, "bootargs = \"new\"") &&
                           !in(text, "console=ttyAMA0") && in(text, "rng-seed = <0x55667788 ") &&
@@ -84,7 +65,8 @@ void test_fdt(void)
     CHECK("fdt-not-one", fdt_copy("hello", 5, &changes, copied, sizeof copied, error, 160) == 0 &&
                              in(error, "not a flattened device tree"));
     unsigned accepted = 0;
-    for (unsigned i = 0; i < 20000; i++) { /* damaged in one to four places, or cut off */
+    for (unsigned i = 0; i < 20000 / rounds_divisor;
+         i++) { /* damaged in one to four places, or cut off */
         uint8_t *damaged = malloc(bytes);
         memcpy(damaged, blob, bytes);
         for (unsigned n = random_next() % 4 + 1; n != 0; n--)
@@ -137,7 +119,7 @@ static void load_zimages(void)
 {
     zimage(1 << 20);
     const char *e = try_board(64 << 20, 1 << 20, 3 << 20);
-    struct arm_cpu *cpu = &made->cpu;
+    struct arm_cpu *cpu = mock_cpu(made);
     CHECK("load-zimage", *e == '\0' && cpu->cpu.pc == 0x40010000 && made->ram[0x10100] == 0x77);
     CHECK("load-registers", cpu->cpu.reg[0] == 0 && cpu->cpu.reg[1] == ~0u &&
                                 cpu->cpu.reg[2] == 0x44000000 - DTB_ROOM && cpu->hooks != NULL &&
@@ -157,7 +139,7 @@ static void load_zimages(void)
     CHECK("load-nothing", in(try_board(64 << 20, 0, 0), "either a kernel or firmware"));
     made->config.cpu = "i486";
     e = try_board(1ull << 30, 1 << 20, 1 << 20);
-    CHECK("load-below-512M", *e == '\0' && made->cpu.cpu.reg[2] == 0x60000000 - DTB_ROOM);
+    CHECK("load-below-512M", *e == '\0' && mock_cpu(made)->cpu.reg[2] == 0x60000000 - DTB_ROOM);
 }
 
 static void load_strangers(void)
@@ -182,7 +164,8 @@ static void load_strangers(void)
     }
     CHECK("load-too-short", in(try_board(64 << 20, 3, 0), "not a kernel"));
     memset(image, 0, 4096);
-    CHECK("load-raw", *try_board(64 << 20, 4096, 0) == '\0' && made->cpu.cpu.pc == 0x40010000);
+    CHECK("load-raw",
+          *try_board(64 << 20, 4096, 0) == '\0' && mock_cpu(made)->cpu.pc == 0x40010000);
 }
 
 static void elf(uint32_t pa, uint32_t bytes)
@@ -203,13 +186,13 @@ static void load_elves(void)
 {
     elf(0x40208000, 0x2000);
     CHECK("load-elf", *try_board(64 << 20, 8192, 0) == '\0' && made->ram[0x208000] == 0x99 &&
-                          made->cpu.cpu.pc == 0x40208011);
+                          mock_cpu(made)->cpu.pc == 0x40208011);
     CHECK("load-elf-cut", in(try_board(64 << 20, 8191, 0), "cut off"));
     elf(0xc0008000, 0x2000);
     CHECK("load-elf-outside", in(try_board(64 << 20, 8192, 0), "outside of RAM"));
     elf(0x43fff000, 0xfffff000);
     CHECK("load-elf-huge", in(try_board(64 << 20, 8192, 0), "outside of RAM"));
-    for (unsigned i = 0; i < 3000; i++) {
+    for (unsigned i = 0; i < 3000 / rounds_divisor; i++) {
         elf(0x40208000, 0x2000);
         for (unsigned n = random_next() % 4 + 1; n != 0; n--)
             image[random_next() % 84] = (uint8_t)random_next();
@@ -261,10 +244,10 @@ void test_board(void)
     bus_write(vm, 0x08010004, 0xff);
     bus_write(vm, 0x08000100, 1u << 27);
     uint64_t v = 100;
-    const struct arm_board_hooks *h = vm->cpu.hooks;
-    h->timer(vm->cpu.hooks_to, true, 14, 0, 3, 0, false, &v);
+    const struct arm_board_hooks *h = mock_cpu(vm)->hooks;
+    h->timer(mock_cpu(vm)->hooks_to, true, 14, 0, 3, 0, false, &v);
     v = 1;
-    h->timer(vm->cpu.hooks_to, true, 14, 0, 3, 1, false, &v);
+    h->timer(mock_cpu(vm)->hooks_to, true, 14, 0, 3, 1, false, &v);
     pass(vm, 1600);
     CHECK("board-timer-interrupt", vm->lines == CPU_IRQ && bus_read(vm, 0x0801000c) == 27);
     bus_write(vm, 0x08000104, 1u << 1);
@@ -276,12 +259,12 @@ void test_board(void)
     bus_write(vm, 0x09000000, 'x');
     CHECK("board-uart-interrupt", vm->lines == CPU_IRQ);
     board_virt.serve(vm);
-    vm->cpu.cpu.pc = 0;
+    mock_cpu(vm)->cpu.pc = 0;
     board_virt.reset(vm);
-    CHECK("board-reset", vm->lines == 0 && vm->cpu.cpu.pc == 0x40010000 &&
+    CHECK("board-reset", vm->lines == 0 && mock_cpu(vm)->cpu.pc == 0x40010000 &&
                              bus_read(vm, 0x08000000) == 0 && vm->end == VM_RUNNING);
     uint32_t r[4] = {0x84000008};
-    CHECK("board-off", h->firmware(vm->cpu.hooks_to, true, r) && vm->end == VM_POWEROFF);
+    CHECK("board-off", h->firmware(mock_cpu(vm)->hooks_to, true, r) && vm->end == VM_POWEROFF);
     board_virt.destroy(vm);
     delete_vm(vm);
     made = NULL;

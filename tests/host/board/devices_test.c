@@ -60,7 +60,7 @@ static void receive(struct vm *vm, struct pl011 *p, struct probe *line)
 
 static void wander_pl011(struct pl011 *p)
 {
-    for (unsigned i = 0; i < 20000; i++) {
+    for (unsigned i = 0; i < 20000 / rounds_divisor; i++) {
         uint64_t r = random_next();
         input = "some input that does not end soon";
         output_bytes = 0;
@@ -148,17 +148,17 @@ static bool write32(struct generic_timer *t, unsigned crm, unsigned op2, uint32_
 static void user_rights(struct vm *vm, struct generic_timer *t)
 {
     uint64_t v = 0;
-    vm->cpu.cpsr = MODE_USR;
+    mock_cpu(vm)->cpsr = MODE_USR;
     write32(t, 1, 0, 0);
     CHECK("timer-user-refused", !generic_timer_access(t, false, 1, 14, 0, true, &v) &&
                                     read32(t, 0, 0) == 0xdead && read32(t, 1, 0) == 0xdead);
-    vm->cpu.cp15.cntkctl = 2;
+    mock_cpu(vm)->cp15.cntkctl = 2;
     CHECK("timer-user-count", generic_timer_access(t, false, 1, 14, 0, true, &v) &&
                                   !generic_timer_access(t, false, 0, 14, 0, true, &v) &&
                                   read32(t, 0, 0) == 62500000 && !write32(t, 0, 0, 1));
-    vm->cpu.cp15.cntkctl = 0x100;
+    mock_cpu(vm)->cp15.cntkctl = 0x100;
     CHECK("timer-user-virtual", write32(t, 3, 0, 1) && !write32(t, 2, 0, 1));
-    vm->cpu.cpsr = MODE_SVC;
+    mock_cpu(vm)->cpsr = MODE_SVC;
 }
 
 void test_timer(void)
@@ -214,7 +214,7 @@ void test_psci(void)
 {
     struct vm *vm = new_vm(0);
     uint32_t r[4] = {0x84000000};
-    vm->cpu.mpidr = 0x80000000;
+    mock_cpu(vm)->mpidr = 0x80000000;
     CHECK("psci-smc", !psci_call(vm, false, r));
     CHECK("psci-version", psci(vm, 0x84000000, 0, 0) == 0x10000);
     CHECK("psci-on",

@@ -159,7 +159,7 @@ static void wander(struct vm *vm)
 {
     struct gicv2 *g = gicv2_create(vm);
     static const uint8_t sizes[] = {1, 2, 4, 4, 4, 8};
-    for (unsigned i = 0; i < 200000; i++) {
+    for (unsigned i = 0; i < 200000 / rounds_divisor; i++) {
         uint64_t r = random_next();
         bool distributor = r & 1;
         const struct device_ops *ops = distributor ? &gicv2_distributor : &gicv2_interface;

@@ -1,8 +1,14 @@
-/* Devices and the ARM board, driven directly on a VM without a CPU. */
+/* Devices and the ARM board, driven directly on a VM without a CPU: board-test [ROUNDS-DIVISOR]. */
 #include "mock.h"
 
-int main(void)
+#include <stdlib.h>
+
+unsigned rounds_divisor = 1;
+
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        rounds_divisor = (unsigned)atoi(argv[1]);
     test_gic();
     test_pl011();
     test_pl031();

@@ -383,7 +383,7 @@ static void random_rings(void)
 {
     struct rig r;
     start(&r);
-    for (unsigned i = 0; i < 20000; i++) {
+    for (unsigned i = 0; i < 20000 / rounds_divisor; i++) {
         if (reg(&r, 0x70) & 64 || i % 64 == 0)
             bring_up(&r);
         for (unsigned n = 0; n < QUEUE; n++) {

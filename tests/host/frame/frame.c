@@ -23,6 +23,12 @@ bool result(const char *name, bool good, const char *why, ...)
     return good;
 }
 
+__attribute__((weak)) uint64_t *random_generator(void)
+{
+    static uint64_t state = RANDOM_START;
+    return &state;
+}
+
 void result_skip(const char *name, const char *why)
 {
     printf("skip %s: %s\n", name, why);
@@ -30,11 +36,11 @@ void result_skip(const char *name, const char *why)
 
 uint64_t random_next(void)
 {
-    static __thread uint64_t state = 0x9e3779b97f4a7c15ULL; /* xorshift64* */
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return state * 0x2545f4914f6cdd1dULL;
+    uint64_t *state = random_generator(); /* xorshift64* */
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * 0x2545f4914f6cdd1dULL;
 }
 
 int summary(void)

@@ -83,6 +83,15 @@ static void run_case(const char *name, const char *passes, const char *input, co
     result(name, good, "is\n%sshould be\n%s%s", text, expected, error);
 }
 
+/* The next word of the line; false: there is none, or it is too long. */
+static bool word(const char *from, char *to, size_t size, const char **rest)
+{
+    from += strspn(from, " ");
+    size_t n = strcspn(from, " \n");
+    *rest = from + n;
+    return n > 0 && snprintf(to, size, "%.*s", (int)n, from) < (int)size;
+}
+
 static void run_file(const char *path)
 {
     static char all[1 << 18];
@@ -94,11 +103,13 @@ static void run_file(const char *path)
     result(path, n != 0, "cannot be read");
     for (char *c = strstr(all, "== "); c != NULL;) {
         char name[100], passes[20];
+        const char *rest;
         char *next = strstr(c + 3, "\n== ");
         if (next != NULL)
             *next++ = 0;
         char *input = strchr(c, '\n'), *expected = strstr(c, "\n--\n");
-        if (sscanf(c, "== %99s %19s", name, passes) == 2 && input != NULL && expected != NULL) {
+        if (input != NULL && expected != NULL && word(c + 3, name, sizeof name, &rest) &&
+            word(rest, passes, sizeof passes, &rest)) {
             *expected = 0;
             run_case(name, passes, expected > input ? input + 1 : "", expected + 4);
         } else {

@@ -195,6 +195,8 @@ static void fill_operands(struct maker *m, struct ir_ins *i)
         i->aux = (uint8_t)(1 + pick(2));
         break;
     default:
+        if (ir_has_part(i->op))
+            i->aux = (uint8_t)(1 + pick(2));
         if (i->op >= IR_vadd && i->op <= IR_vsplat)
             i->aux =
                 (uint8_t)pick(i->op == IR_vgts || i->op == IR_vsar || i->op == IR_vsplat ? 3 : 4);

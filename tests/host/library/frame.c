@@ -7,6 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Each thread has the same sequence. */
+uint64_t *random_generator(void)
+{
+    static __thread uint64_t state = RANDOM_START;
+    return &state;
+}
+
 uint64_t below(uint64_t n)
 {
     return (random_next() >> 11) % n;

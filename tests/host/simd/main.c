@@ -316,7 +316,7 @@ int main(int argc, char **argv)
     unsigned count = argc > 1 ? (unsigned)atoi(argv[1]) : 600, cases = 0;
     count = count > SLOTS ? SLOTS : count;
     machine_start();
-    fault_start();
+    fault_start("armseq", machine_fault);
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (!reference_start(command)) {
         result("simd reference", false, "cannot start %s", command[0]);

@@ -1,5 +1,5 @@
 # Software floating point against the host's.
-SOFTFLOAT_TEST := tests/host/softfloat/main.c tests/host/frame/frame.c translator/softfloat.c \
+SOFTFLOAT_TEST := tests/host/softfloat/main.c tests/host/softfloat/judge.c tests/host/frame/frame.c translator/softfloat.c \
 	translator/softfloat_convert.c
 $(B)/host/softfloat-test: $(SOFTFLOAT_TEST) translator/softfloat.h translator/softfloat_parts.h
 	@mkdir -p $(@D)

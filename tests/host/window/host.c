@@ -128,3 +128,9 @@ void cache_kill_page(struct vm *vm, struct ram *r, uint64_t phys)
     (void)vm;
     ram_page(r, phys)->code = 0;
 }
+
+bool cache_check_page(struct vm *vm, struct ram *r, uint64_t phys)
+{
+    cache_kill_page(vm, r, phys);
+    return false;
+}

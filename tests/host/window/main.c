@@ -4,6 +4,8 @@
  *
  * After every flush and barrier, what the host has mapped must be what the page maps say, and in
  * windows that are not stale what the guest's tables say; no page with code may be writable.
+ *
+ *   window-test [STEPS-DIVISOR]
  */
 #include "model.h"
 #include "../frame/frame.h"
@@ -313,15 +315,16 @@ static void unmaps_join(void)
     stop();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    unsigned d = argc > 1 ? (unsigned)atoi(argv[1]) : 1;
     fork_is_cheap();
     unmaps_join();
-    run_random("window random", 0, 100000, 60000);
-    run_random("window few windows", 3, 100000, 40000);
-    run_random("window two windows", 2, 100000, 40000);
-    run_random("window two windows, small quota", 2, 280, 40000);
-    run_random("window small quota", 0, 300, 40000);
-    run_random("window few windows, small quota", 4, 280, 40000);
+    run_random("window random", 0, 100000, 60000 / d);
+    run_random("window few windows", 3, 100000, 40000 / d);
+    run_random("window two windows", 2, 100000, 40000 / d);
+    run_random("window two windows, small quota", 2, 280, 40000 / d);
+    run_random("window small quota", 0, 300, 40000 / d);
+    run_random("window few windows, small quota", 4, 280, 40000 / d);
     return summary();
 }

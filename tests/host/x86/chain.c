@@ -150,7 +150,7 @@ static void jumping(void)
     result("pending poke makes attention", cpu->attention != 0, "none");
     cpu->attention = 0;
     cpu->pending = NULL;
-    j->absent = 1;
+    j->mode_high = UINT32_MAX;
     go("jump to an absent entry", 1, 0x1000, (struct expected){EXIT_LOOKUP, 0x1000, 0, 1});
     *j = NO_JUMP;
     go("jump to 0", 1, 0, (struct expected){EXIT_LOOKUP, 0, 0, 1});

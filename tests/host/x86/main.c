@@ -6,7 +6,10 @@
  * turns into an exit as the translator's upcall does. Every block runs with several register
  * allocations, with all host features and with none, with few and many pins, with x86's and ARM's
  * rules for NaNs.
+ *
+ *   x86-test [ROUNDS [KINDS [FLOAT-PAIRS-DIVISOR]]]
  */
+#include <cpuid.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +40,7 @@ struct jump_entry jumps[JUMP_ENTRIES];
 struct fetch_entry fetch[FETCH_ENTRIES];
 struct frontend fronts[FRONTS];
 static size_t stubs[FRONTS];
-static bool counting;
+static bool counting, torn;
 static unsigned compiled, refused;
 
 /* ---- faults ----------------------------------------------------------------------------------- */
@@ -181,6 +184,23 @@ static struct outcome_of run(const struct backend *be, const struct frontend *f,
     return out;
 }
 
+/* QEMU's translator makes two halves of a store of 16 bytes: when the second faults, the first is in
+ * memory. (CPUID leaf 0x40000000 names it.) */
+static bool host_tears(void)
+{
+    unsigned a, name[3];
+    __cpuid(0x40000000, a, name[0], name[1], name[2]);
+    return memcmp(name, "TCGTCGTCGTCG", sizeof name) == 0;
+}
+
+/* Where such a store ends in a fault of its second page, y may have what precedes the page. */
+static void mend(const struct machine *x, struct machine *y)
+{
+    uint32_t va = x->cpu.cpu.fault_va, at = (va - 16) % TEST_MEMORY;
+    if (x->cpu.cpu.fault_kind & ACCESS_WRITE && va % 4096 == 0)
+        memcpy(y->memory + at, x->memory + at, 16);
+}
+
 static const char *differs(struct machine *x, struct machine *y)
 {
     uint32_t fault_status = x->cpu.cpu.fault_status;
@@ -222,6 +242,8 @@ bool same(unsigned front, uint32_t random, const struct machine *start)
     memcpy(machine, start, sizeof *start);
     struct outcome_of b = run(&x86_64_backend, &fronts[front], machine, random, false);
     compiled++;
+    if (b.reason == EXIT_FAULT && torn)
+        mend(&x, machine);
     if (b.reason == EXIT_NONE && ir.count > 80) { /* too many values at once: a shorter block */
         refused++;
         return true;
@@ -277,9 +299,14 @@ int main(int argc, char **argv)
     if (!set_up())
         return !result("x86", false, "no memory");
     setvbuf(stdout, NULL, _IOLBF, 0);
+    torn = host_tears();
+    if (torn) {
+        result_skip("x86 NaN rule", "QEMU's translator chooses between NaNs as the x87 does");
+        fronts[0].nan = NAN_ARM;
+    }
     test_chains();
-    test_float();
     unsigned all = x86_features, rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 10000;
+    test_float(argc > 3 ? (unsigned)atoi(argv[3]) : 1);
     for (unsigned n = 0; n < rounds; n++) {
         uint64_t r = random_next();
         x86_features = n % 3 == 0 ? all : n % 3 == 1 ? 0 : all & (unsigned)(r >> 20);

@@ -20,5 +20,5 @@ void prepare(struct machine *m);
 
 /* chain.c: links, checked pages, computed jumps, attention, budget. */
 void test_chains(void);
-/* float.c: floating point on values at the edges. */
-void test_float(void);
+/* float.c: floating point on values at the edges; every so many-th pair of them. */
+void test_float(unsigned every);

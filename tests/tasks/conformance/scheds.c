@@ -255,16 +255,19 @@ static void budget_not_needed(void)
     CHECK(thread_info(w->thread).cpu_ns > 100000000);
 }
 
-static void budget_above_lower(void)
+/* Spent, a thread takes turns with the level below, and stands above what is lower still. */
+static void budget_shares_below(void)
 {
     clear_spins();
     struct worker *w = spawn(0, LOW_PRIORITY, spin, (void *)0);
     struct worker *lower = spawn(0, LOW_PRIORITY - 1, spin, (void *)1);
+    struct worker *lowest = spawn(0, LOW_PRIORITY - 2, spin, (void *)2);
     set(w->thread, LOW_PRIORITY, 1000000, 50000000);
-    pause_ms(200);
+    pause_ms(400);
     spinning = false;
     uint64_t a = thread_info(w->thread).cpu_ns, b = thread_info(lower->thread).cpu_ns;
-    CHECK(a > b); /* spent, it still stands above lower levels */
+    CHECK(a > b / 2 && b > a / 2);
+    CHECK(thread_info(lowest->thread).cpu_ns < b / 4);
 }
 
 static void budget_removed(void)
@@ -328,7 +331,7 @@ const struct test_case sched_cases[] = {{"sched_higher_runs_at_once", higher_run
                                         {"sched_equal_waits", equal_waits, 0},
                                         {"sched_budget_limits", budget_limits, 0},
                                         {"sched_budget_not_needed", budget_not_needed, 0},
-                                        {"sched_budget_above_lower", budget_above_lower, 0},
+                                        {"sched_budget_shares_below", budget_shares_below, 0},
                                         {"sched_budget_removed", budget_removed, 0},
                                         {"sched_budget_deleted", budget_thread_deleted, 0},
                                         {"sched_time_accounted", time_is_accounted, 0},

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <ucontext.h>
 
-#include "armseq.h"
+#include "sparcseq.h"
 
 static const int order[18] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
                               REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
@@ -19,7 +19,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     for (unsigned n = 0; n < 18; n++)
         regs[n] = (uint64_t)frame[order[n]];
     if (!machine_fault(regs, (uint64_t)(uintptr_t)info->si_addr)) {
-        printf("FAIL armseq: host signal %d at %llx, address %p\n", number,
+        printf("FAIL sparcseq: host signal %d at %llx, address %p\n", number,
                (unsigned long long)frame[REG_RIP], info->si_addr);
         signal(number, SIG_DFL);
         return;

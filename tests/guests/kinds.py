@@ -1,0 +1,31 @@
+"""The architectures that the tests here run with, a record each; HERE is the one of this run.
+
+GUEST in the environment names it (tests/suites.txt: guest=NAME), arm if it is not set.
+"""
+
+import os
+
+
+class Kind:
+    def __init__(self, **facts):
+        self.__dict__.update(facts)
+
+
+KINDS = {
+    "arm": Kind(
+        name="arm", console="ttyAMA0", machine="armv7l",
+        wide="lpae",  # the kernel vmlinuz-WIDE, with the longer page table entries
+        disk="/dev/vd",  # and a letter
+        order="ls /sys/block | grep vd",  # prints the disks in the order of the options
+        says_read_only=True,  # the disk that may not be written, to the guest
+        entry=0x40010000, debugger="arm",
+    ),
+    "x86": Kind(
+        name="x86", console="ttyS0", machine="i686", wide="pae",
+        disk="/dev/sd", order="for n in 0:0:0:0 0:0:1:0 1:0:0:0 1:0:1:0; do "
+        "ls /sys/bus/scsi/devices/$n/block 2>/dev/null; done; true",  # names depend on who is first
+        says_read_only=False,  # an ATA disk cannot say it: writing fails
+        entry=0x100000, debugger="i386",
+    ),
+}
+HERE = KINDS[os.environ.get("GUEST") or "arm"]

@@ -1,0 +1,347 @@
+/*
+ * A Multiboot program for an x86 guest: what user-mode tests cannot see. Descriptor tables, exceptions
+ * with their error codes, single-step, self-modifying code, accessed and dirty bits, task switches. Prints "ok NAME" or "FAIL NAME: got, expected" to the first serial port and
+ * ends the machine by port F4h.
+ *
+ * Flat segments as the loader left them, replaced by a table of its own; exceptions come to `trap`,
+ * which notes them and goes on at the address the test asked for.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MAGIC 0x1badb002u
+__attribute__((section(".multiboot"), used)) static const uint32_t header[3] = {MAGIC, 0,
+                                                                                0u - MAGIC};
+
+enum { CODE = 8, DATA = 16, USER_CODE = 24, USER_DATA = 32, TSS = 40, TSS2 = 48, GATE = 56 };
+
+struct descriptor {
+    uint32_t low, high;
+};
+static struct descriptor gdt[16], idt[64];
+static uint32_t tss[32], tss2[32];
+static uint8_t kernel_stack[8192], other_stack[4096];
+static uint32_t directory[1024] __attribute__((aligned(4096)));
+static uint32_t table[1024] __attribute__((aligned(4096)));
+static uint8_t page[4096] __attribute__((aligned(4096)));
+
+static void out8(unsigned port, unsigned v)
+{
+    __asm__ volatile("outb %b0, %w1" : : "a"(v), "d"(port));
+}
+
+static void put(const char *s)
+{
+    for (; *s != 0; s++)
+        out8(0x3f8, (uint8_t)*s);
+}
+
+static void put_hex(uint32_t v)
+{
+    char text[9] = {0};
+    for (unsigned n = 0; n < 8; n++)
+        text[n] = "0123456789abcdef"[v >> (28 - 4 * n) & 15];
+    put(text);
+}
+
+static void check(const char *name, uint32_t got, uint32_t expected)
+{
+    put(got == expected ? "ok " : "FAIL ");
+    put(name);
+    if (got != expected) {
+        put(": ");
+        put_hex(got);
+        put(", expected ");
+        put_hex(expected);
+    }
+    put("\r\n");
+}
+
+/* ---- exceptions ---- */
+
+struct frame {
+    uint32_t edi, esi, ebp, unused, ebx, edx, ecx, eax, vector, error, eip, cs, eflags, esp, ss;
+};
+static volatile uint32_t seen, seen_error, seen_eip, seen_cs, seen_eax, seen_flags, resume, steps;
+uint32_t saved_esp;
+
+__attribute__((used)) static void trap(struct frame *f)
+{
+    seen = f->vector;
+    seen_error = f->error;
+    seen_eip = f->eip;
+    seen_cs = f->cs;
+    seen_eax = f->eax;
+    seen_flags = f->eflags;
+    if (f->vector == 1) { /* single-step until told otherwise */
+        if (++steps == 5)
+            f->eflags &= ~0x100u;
+        return;
+    }
+    f->eip = resume;
+    f->cs = CODE;
+    f->eflags &= ~0x20100u; /* back to us, from wherever */
+}
+
+void stubs(void);
+__asm__(".globl stubs\n"
+        "stubs:\n"
+        ".set v, 0\n"
+        ".rept 48\n"
+        ".balign 16\n"
+        ".if (v == 8) || (v >= 10 && v <= 14) || (v == 17)\n"
+        ".else\n"
+        "push $0\n"
+        ".endif\n"
+        "push $v\n"
+        "jmp common\n"
+        ".set v, v + 1\n"
+        ".endr\n"
+        "common:\n"
+        "pusha\n"
+        "mov $16, %eax; mov %eax, %ds; mov %eax, %es\n"
+        "cld\n"
+        "push %esp\n"
+        "call trap\n"
+        "add $4, %esp\n"
+        "popa\n"
+        "add $8, %esp\n"
+        "iret\n");
+
+/* Run code that ends by an exception; afterwards all goes on behind it. */
+#define EXPECT(code, ...)                             \
+    do {                                              \
+        seen = ~0u;                                   \
+        __asm__ volatile("movl $1f, %0\n" code "\n1:" \
+                         : "=m"(resume)               \
+                         : __VA_ARGS__                \
+                         : "memory", "cc");           \
+    } while (0)
+
+void gate_code(void);
+__asm__(".globl gate_code\ngate_code: mov $0x55, %eax; lret\n"
+        ".bss; .space 4096; .globl user_top; user_top: .text\n");
+
+static struct descriptor segment(uint32_t base, uint32_t limit, unsigned attr)
+{
+    return (struct descriptor){(limit & 0xffff) | base << 16, (base >> 16 & 0xff) |
+                                                                  (base & 0xff000000) |
+                                                                  (limit & 0xf0000) | attr << 8};
+}
+
+static void load_tables(void)
+{
+    gdt[CODE / 8] = segment(0, 0xfffff, 0xc09b);
+    gdt[DATA / 8] = segment(0, 0xfffff, 0xc093);
+    gdt[USER_CODE / 8] = segment(0, 0xfffff, 0xc0fb);
+    gdt[USER_DATA / 8] = segment(0, 0xfffff, 0xc0f3);
+    gdt[TSS / 8] = segment((uint32_t)tss, 103, 0x89);
+    gdt[TSS2 / 8] = segment((uint32_t)tss2, 103, 0x89);
+    for (unsigned n = 0; n < 48; n++) {
+        uint32_t to = (uint32_t)stubs + 16 * n;
+        idt[n] = (struct descriptor){(to & 0xffff) | CODE << 16, (to & 0xffff0000) | 0x8e00};
+    }
+    gdt[GATE / 8] = (struct descriptor){((uint32_t)gate_code & 0xffff) | CODE << 16,
+                                        ((uint32_t)gate_code & 0xffff0000) | 0xec00};
+    idt[0x20].high |= 0x6000; /* INT 20h from user mode */
+    tss[1] = (uint32_t)kernel_stack + sizeof kernel_stack;
+    tss[2] = DATA;
+    struct {
+        uint16_t limit;
+        uint32_t base;
+    } __attribute__((packed)) g = {sizeof gdt - 1, (uint32_t)gdt},
+                              i = {sizeof idt - 1, (uint32_t)idt};
+    __asm__ volatile("lgdt %0; lidt %1\n"
+                     "ljmp $8, $1f\n1: mov %2, %%ds; mov %2, %%es; mov %2, %%ss\n"
+                     "ltr %w3"
+                     :
+                     : "m"(g), "m"(i), "r"(DATA), "r"(TSS)
+                     : "memory");
+}
+
+/* ---- the tests ---- */
+
+static void faults(void)
+{
+    EXPECT("xor %%ecx, %%ecx; div %%ecx", "a"(1), "d"(0), "c"(0));
+    check("divide error", seen, 0);
+    EXPECT("ud2");
+    check("undefined", seen, 6);
+    EXPECT("mov %w1, %%ds", "r"(0x5b));
+    check("selector beyond the table", seen << 16 | seen_error, 13 << 16 | 0x58 | 0);
+    EXPECT("int $0x3f");
+    check("gate beyond", seen << 16 | seen_error, 13 << 16 | (0x3f << 3 | 2));
+    EXPECT("int3; nop");
+    check("breakpoint", seen, 3);
+    EXPECT("testl $1, 0xfffffffe", "m"(resume));
+    check("over the end of data", seen << 16 | seen_error, 13 << 16);
+}
+
+static void modify(void)
+{
+    uint32_t v;
+    /* the store writes the immediate of the very next instruction */
+    __asm__ volatile("movl $7, 1f+1\n1: mov $1, %0" : "=a"(v) : : "memory");
+    check("store into the next instruction", v, 7);
+    for (uint32_t n = 0; n < 1000; n++) {
+        __asm__ volatile("movl %1, 1f+1\n1: mov $1, %0" : "=a"(v) : "r"(n) : "memory");
+        if (v != n)
+            break;
+    }
+    check("store into the next instruction, 1000 times", v, 999);
+    static uint8_t code[16] = {0xb8, 0, 0, 0, 0, 0xc3}; /* mov eax, imm; ret */
+    uint32_t sum = 0;
+    for (uint32_t n = 0; n < 1000; n++) {
+        *(volatile uint32_t *)(code + 1) = n;
+        __asm__ volatile("call *%1" : "=a"(v) : "r"(code) : "memory", "cc");
+        sum += v;
+    }
+    check("patch and run", sum, 499500);
+}
+
+static void single_step(void)
+{
+    steps = 0;
+    __asm__ volatile("pushf; orl $0x100, (%%esp); popf; nop; nop; nop; nop; nop; nop"
+                     :
+                     :
+                     : "memory");
+    check("single steps", steps, 5);
+}
+
+static void paging(void)
+{
+    for (unsigned n = 0; n < 1024; n++) {
+        directory[n] = 0;
+        table[n] = n << 12 | 3;
+    }
+    for (unsigned n = 0; n < 16; n++)
+        directory[n] = n << 22 | 0x83; /* 4 MiB pages, identity */
+    directory[64] = (uint32_t)table | 3;
+    table[0] = (uint32_t)page | 3;
+    table[1] = (uint32_t)page | 1;
+    table[2] = 0;
+    __asm__ volatile("mov %%cr4, %%eax; or $0x10, %%eax; mov %%eax, %%cr4\n"
+                     "mov %0, %%cr3; mov %%cr0, %%eax; or $0x80010000, %%eax; mov %%eax, %%cr0"
+                     :
+                     : "r"(directory)
+                     : "eax", "memory");
+    volatile uint32_t *at = (volatile uint32_t *)(64u << 22);
+    (void)*at;
+    check("accessed", table[0] & 0x60, 0x20);
+    *at = 5;
+    check("dirty", table[0] & 0x60, 0x60);
+    check("the same page", *(volatile uint32_t *)page, 5);
+    EXPECT("movl $1, (%1)", "r"(at + 1024));
+    uint32_t cr2;
+    __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
+    check("write to a read-only page", seen << 16 | seen_error, 14 << 16 | 3);
+    check("its address", cr2, (64u << 22) + 4096);
+    EXPECT("testl $1, (%1)", "r"(at + 2048));
+    check("page not present", seen << 16 | seen_error, 14 << 16);
+    table[2] = (uint32_t)page | 3;
+    __asm__ volatile("invlpg (%0)" : : "r"(at + 2048) : "memory");
+    check("present after invlpg", at[2048], 5);
+}
+
+/* Through an interrupt return to code at another level, until it raises something; `frame` pushes what
+ * IRET pops above EFLAGS, CS and EIP. */
+#define ELSEWHERE(frame, code)                               \
+    __asm__ volatile("movl $1f, %0\n"                        \
+                     "pusha\n"                               \
+                     "mov %%esp, saved_esp\n" frame "iret\n" \
+                     "2:\n" code "\n"                        \
+                     "1: mov saved_esp, %%esp\n"             \
+                     "popa\n"                                \
+                     : "=m"(resume)                          \
+                     :                                       \
+                     : "memory", "cc")
+#define TO_USER "pushl $0x23; pushl $user_top; pushl $2; pushl $0x1b; pushl $2f\n"
+_Static_assert(USER_CODE == 0x18 && USER_DATA == 0x20, "TO_USER");
+
+static void user_mode(void)
+{
+    ELSEWHERE(TO_USER, "mov %%cs, %%eax; int $0x20");
+    check("user mode and back", seen << 16 | (seen_cs & 0xffff), 0x20 << 16 | USER_CODE | 3);
+    check("CPL in CS", seen_eax, USER_CODE | 3);
+    ELSEWHERE(TO_USER, "cli");
+    check("CLI in user mode", seen << 16 | seen_error, 13 << 16);
+    ELSEWHERE(TO_USER, "int $0x21");
+    check("INT through a gate of the kernel's", seen << 16 | seen_error,
+          13 << 16 | (0x21 << 3 | 2));
+    ELSEWHERE(TO_USER, "mov %%ds, %%eax; int $0x20");
+    check("DS after a return to user mode", seen_eax, 0);
+    ELSEWHERE(TO_USER, "mov $0x10, %%eax; mov %%eax, %%ds");
+    check("the kernel's segment in user mode", seen << 16 | seen_error, 13 << 16 | DATA);
+    ELSEWHERE(TO_USER, "lcall $0x3b, $0; int $0x20");
+    check("through a call gate and back", seen_eax << 16 | (seen_cs & 0xffff),
+          0x55 << 16 | USER_CODE | 3);
+}
+
+/* mov ax, 1234h; push ax; pop bx; hlt */
+static const uint8_t v86_code[] = {0xb8, 0x34, 0x12, 0x50, 0x5b, 0xf4};
+
+static void v86_mode(void)
+{
+    for (unsigned n = 0; n < sizeof v86_code; n++)
+        ((volatile uint8_t *)0x9000)[n] = v86_code[n];
+    ELSEWHERE("pushl $0; pushl $0; pushl $0; pushl $0; pushl $0x900; pushl $0x800; pushl $0x20002\n"
+              "pushl $0x900; pushl $0\n",
+              "");
+    check("V86: HLT", seen << 16 | seen_error, 13 << 16);
+    check("V86: where", seen_cs << 16 | seen_eip, 0x900 << 16 | 5);
+    check("V86: AX, VM", (seen_eax & 0xffff) | (seen_flags & 0x20000), 0x21234);
+}
+
+__attribute__((used)) static void other_task(void)
+{
+    for (;;) {
+        seen = 0x77;
+        __asm__ volatile("iret");
+    }
+}
+
+static void tasks(void)
+{
+    tss2[8] = (uint32_t)other_task;
+    tss2[9] = 2;
+    tss2[14] = (uint32_t)other_stack + sizeof other_stack;
+    tss2[18] = tss2[20] = tss2[21] = tss2[22] = tss2[23] = DATA;
+    tss2[19] = CODE;
+    __asm__ volatile("mov %%cr3, %0" : "=r"(tss2[7]));
+    tss[7] = tss2[7];
+    seen = 0;
+    __asm__ volatile("lcall $48, $0" : : : "memory");
+    check("call of a task and back", seen, 0x77);
+    uint32_t tr = 0;
+    __asm__ volatile("str %0" : "=r"(tr));
+    check("the task register", tr & 0xffff, TSS);
+    uint32_t cr0;
+    __asm__ volatile("mov %%cr0, %0; clts" : "=r"(cr0));
+    check("a task switch sets TS", cr0 & 8, 8);
+}
+
+void main32(void);
+void main32(void)
+{
+    load_tables();
+    faults();
+    modify();
+    single_step();
+    user_mode();
+    v86_mode();
+    paging();
+    tasks();
+    put("done\r\n");
+    out8(0xf4, 0);
+    for (;;)
+        __asm__ volatile("hlt");
+}
+
+__asm__(".globl _start\n"
+        "_start: mov $stack_top, %esp\n"
+        "call main32\n"
+        ".bss\n"
+        ".space 16384\n"
+        "stack_top:\n"
+        ".text\n");

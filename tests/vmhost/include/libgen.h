@@ -1,0 +1,4 @@
+/* Names of folders. */
+#pragma once
+
+char *dirname(char *path);
