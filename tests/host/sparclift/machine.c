@@ -80,6 +80,11 @@ void windows_complete(struct vm *vm)
     (void)vm;
 }
 
+void vm_redirect(struct cpu *cpu, enum exit_reason why)
+{
+    (void)cpu, (void)why;
+}
+
 void windows_switch(struct vm *vm)
 {
     (void)vm;

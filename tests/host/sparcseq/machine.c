@@ -35,6 +35,7 @@ static struct ir_block ir;
 static const struct backend *backend;
 static const struct side_entry *volatile fault_side;
 static uint32_t seed = 1;
+static bool direct; /* traps are taken inside translated code: at their vectors there is no code */
 
 /* ---- memory ---- */
 static uint8_t *host_of(uint32_t va, unsigned bytes, bool write)
@@ -123,8 +124,13 @@ static void check(const char *after)
 
 static struct block *translate_up_to(uint32_t pc, uint32_t mode, unsigned limit)
 {
-    struct lift l = {
-        .cpu = &sparc->cpu, .ir = &ir, .pc = pc, .mode = mode, .limit = limit, .fetch = fetch};
+    struct lift l = {.cpu = &sparc->cpu,
+                     .ir = &ir,
+                     .pc = pc,
+                     .mode = mode,
+                     .limit = limit,
+                     .fetch = fetch,
+                     .direct = direct};
     ir_start(&ir);
     sparc_frontend.lift(&l);
     number_sites();
@@ -254,6 +260,7 @@ void machine_batch(const struct input *in, unsigned count, const struct backend 
         features = x86_features;
     seed = seed * 1664525 + 1013904223;
     x86_features = features & (++batches / 4 % 2 ? ~0u : seed >> 20);
+    direct = (batches - 1) / 2 % 4 == 2;
     code_stubs = 4u << 20;
     backend = b;
     code_used = code_stubs;
