@@ -176,7 +176,7 @@ int main(int argc, char **argv)
     char qemu[] = "qemu-sparc";
     char *command[] = {qemu, stub, NULL};
     setvbuf(stdout, NULL, _IOLBF, 0);
-    fault_start();
+    fault_start("sparcseq", machine_fault);
     machine_start();
     for (unsigned n = 0; n < 2; n++)
         backends_used[n] = machine_backend(names[n]);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../seqframe/case_data.h"
 #include "../seqframe/flat.h"
 
 #define LOW_AT 0x10000000u /* memory for the way into 32-bit code (native.c) */
