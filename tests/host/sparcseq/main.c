@@ -180,7 +180,8 @@ int main(int argc, char **argv)
     machine_start();
     for (unsigned n = 0; n < 2; n++)
         backends_used[n] = machine_backend(names[n]);
-    if (!reference_start(command)) {
+    static const struct reference_kind kind = {sizeof(struct input), sizeof(struct output), true};
+    if (!reference_start(&kind, command)) {
         printf("FAIL sparcseq: cannot start qemu-sparc\n");
         return 1;
     }
