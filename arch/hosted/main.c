@@ -54,30 +54,29 @@ static void print_line(const char *text)
 
 /* ---- names: those of this build ---- */
 
-static const char *board_name(unsigned i)
+/* The i-th name that this option can take; NULL: no more, or it takes no names. */
+static const char *known(const char *option, unsigned i)
 {
-    return boards[i] != NULL ? boards[i]->name : NULL;
-}
-static const char *guest_name(unsigned i)
-{
-    return boards[i] != NULL ? boards[i]->guest : NULL;
-}
-static const char *backend_name(unsigned i)
-{
-    return backends[i] != NULL ? backends[i]->name : NULL;
+    if (strcmp(option, "guest") == 0)
+        return boards[i] != NULL ? boards[i]->guest : NULL;
+    if (strcmp(option, "board") == 0)
+        return boards[i] != NULL ? boards[i]->name : NULL;
+    if (strcmp(option, "backend") == 0)
+        return backends[i] != NULL ? backends[i]->name : NULL;
+    return NULL;
 }
 
-static void check_name(const char *option, const char *given, const char *(*known)(unsigned))
+static void check_name(const char *option, const char *given)
 {
     char text[400];
-    for (unsigned i = 0; given != NULL && known(i) != NULL; i++)
-        if (strcmp(known(i), given) == 0)
+    for (unsigned i = 0; given != NULL && known(option, i) != NULL; i++)
+        if (strcmp(known(option, i), given) == 0)
             return;
     if (given == NULL)
         return;
     int n = snprintf(text, sizeof text, "--%s: \"%.60s\" is not one of:", option, given);
-    for (unsigned i = 0; known(i) != NULL && n < (int)sizeof text; i++)
-        n += snprintf(text + n, sizeof text - (size_t)n, " %s", known(i));
+    for (unsigned i = 0; known(option, i) != NULL && n < (int)sizeof text; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, " %s", known(option, i));
     fail(text);
 }
 
@@ -201,7 +200,7 @@ static void seed(struct vm_config *c)
 
 static void configure(const struct options *o, struct vm_config *c)
 {
-    *c = (struct vm_config){.guest = o->guest != NULL ? o->guest : guest_name(0),
+    *c = (struct vm_config){.guest = o->guest != NULL ? o->guest : known("guest", 0),
                             .board = o->board,
                             .cpu = o->cpu,
                             .backend = o->backend,
@@ -215,9 +214,9 @@ static void configure(const struct options *o, struct vm_config *c)
                             .random = (uint32_t)o->random,
                             .stats = o->stats};
     seed(c);
-    check_name("guest", o->guest, guest_name);
-    check_name("board", o->board, board_name);
-    check_name("backend", o->backend, backend_name);
+    check_name("guest", o->guest);
+    check_name("board", o->board);
+    check_name("backend", o->backend);
     load("kernel", o->kernel, &c->kernel);
     load("initrd", o->initrd, &c->initrd);
     load("dtb", o->dtb, &c->dtb);
@@ -281,7 +280,7 @@ int main(int argc, char **argv)
     }
     if (options.help) {
         puts("tetrapla --kernel FILE [options]: run a guest operating system");
-        options_help(print_line);
+        options_help(print_line, known);
         return 0;
     }
     check_low_addresses();
