@@ -2,8 +2,8 @@
  * The hosted program: take the command line apart, open files and host devices, run one VM.
  *
  * Exit status: 0 the guest powered off; 1 the VM is broken (the translator's fault, reported);
- * 2 wrong arguments, or something they name cannot be used; 3 any other end (reset without a
- * restart, Ctrl-A x). A signal ends the program as usual.
+ * 2 wrong arguments, or something they name cannot be used; 3 any other end (reset with --no-reboot,
+ * Ctrl-A x). A signal ends the program as usual.
  */
 #include "devices.h"
 #include "options.h"
@@ -198,6 +198,24 @@ static void seed(struct vm_config *c)
     c->seeded = c->icount || getrandom(c->seed, sizeof c->seed, GRND_NONBLOCK) == sizeof c->seed;
 }
 
+static void load_images(const struct options *o, struct vm_config *c)
+{
+    load("kernel", o->kernel, &c->kernel);
+    load("initrd", o->initrd, &c->initrd);
+    load("dtb", o->dtb, &c->dtb);
+    load("bios", o->bios, &c->bios);
+    load("vga-bios", o->vga_bios, &c->vga_bios);
+}
+
+static void release_images(struct vm_config *c)
+{
+    release(&c->kernel);
+    release(&c->initrd);
+    release(&c->dtb);
+    release(&c->bios);
+    release(&c->vga_bios);
+}
+
 static void configure(const struct options *o, struct vm_config *c)
 {
     *c = (struct vm_config){.guest = o->guest != NULL ? o->guest : known("guest", 0),
@@ -213,26 +231,28 @@ static void configure(const struct options *o, struct vm_config *c)
                             .dump = o->dump,
                             .random = (uint32_t)o->random,
                             .stats = o->stats};
-    seed(c);
     check_name("guest", o->guest);
     check_name("board", o->board);
     check_name("backend", o->backend);
-    load("kernel", o->kernel, &c->kernel);
-    load("initrd", o->initrd, &c->initrd);
-    load("dtb", o->dtb, &c->dtb);
-    load("bios", o->bios, &c->bios);
-    load("vga-bios", o->vga_bios, &c->vga_bios);
+    load_images(o, c);
 }
 
-static int run(struct vm_config *c)
+/* What a reset needs again. */
+static bool reset(const struct options *o, struct vm_config *c, char *error, size_t size)
+{
+    load_images(o, c);
+    seed(c);
+    bool good = vm_reset(the_vm, c, error, size);
+    release_images(c);
+    return good;
+}
+
+static int run(const struct options *o, struct vm_config *c)
 {
     char error[400] = "";
+    seed(c);
     the_vm = vm_create(c, error, sizeof error);
-    release(&c->kernel);
-    release(&c->initrd);
-    release(&c->dtb);
-    release(&c->bios);
-    release(&c->vga_bios);
+    release_images(c);
     if (the_vm == NULL) {
         close_connections(c);
         fail(error);
@@ -240,6 +260,9 @@ static int run(struct vm_config *c)
     __atomic_store_n(&hostdev_attend, attend, __ATOMIC_RELEASE);
     attend(); /* input may be there already */
     enum vm_end end = vm_run(the_vm);
+    bool good = true;
+    while (end == VM_RESET && !o->no_reboot && (good = reset(o, c, error, sizeof error)))
+        end = vm_run(the_vm);
     __atomic_store_n(&hostdev_attend, NULL, __ATOMIC_RELEASE);
     fflush(stdout);
     close_connections(c);
@@ -250,6 +273,8 @@ static int run(struct vm_config *c)
     if (c->stats)
         fprintf(stderr, "host mappings: at most %u of %u\n", hosted_maps_most(),
                 hosted_map_limit());
+    if (!good)
+        fail(error);
     return end == VM_POWEROFF ? EXIT_POWEROFF : end == VM_BROKEN ? EXIT_BROKEN_VM : EXIT_OTHER;
 }
 
@@ -286,7 +311,7 @@ int main(int argc, char **argv)
     check_low_addresses();
     configure(&options, &config);
     open_devices(&options, &config);
-    int status = run(&config);
+    int status = run(&options, &config);
     options_free(&options);
     return status;
 }

@@ -41,6 +41,7 @@ static const struct row rows[] = {
     {"serial", TEXT, FIELD(serial), 0, 0, "WHERE", "serial port: stdio (default), a file, or none"},
     {"gdb", GDB, FIELD(gdb), 1, 65535, "PORT[,wait]", "GDB may connect here; wait: start with it"},
     {"icount", FLAG, FIELD(icount), 0, 0, NULL, "virtual time counts instructions: runs repeat"},
+    {"no-reboot", FLAG, FIELD(no_reboot), 0, 0, NULL, "a reset ends the program, with status 3"},
     {"backend", TEXT, FIELD(backend), 0, 0, "NAME", "what runs the code, by default the first:"},
     {"trace-state", TRACE, 0, 0, 0, "FILE[,every=N,...]", "with --icount: states, docs/hosted.md"},
     {"dump", LETTERS, FIELD(dump), 0, 0, "LETTERS", "print what the translator makes"},

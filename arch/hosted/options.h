@@ -12,7 +12,7 @@ struct options {
     const char *kernel, *initrd, *dtb, *bios, *vga_bios;
     const char *append, *serial, *dump;
     uint64_t memory, cache, windows, block_limit, random, gdb; /* 0: not given */
-    bool icount, stats, help, version, gdb_wait;
+    bool icount, no_reboot, stats, help, version, gdb_wait;
     struct trace_options {
         char *path; /* on the heap; NULL: no trace */
         uint64_t every, from, to;
