@@ -161,7 +161,7 @@ struct x86_fpu {
 struct x86_msrs {
     uint64_t apic_base, pat, sysenter_cs, sysenter_esp, sysenter_eip, misc_enable, ucode, mtrr_type;
     uint64_t mtrr_fixed[X86_MTRR_FIXED], mtrr_variable[X86_MTRR_VARIABLE][2];
-    uint64_t tsc_offset;
+    uint64_t tsc_offset, tsc_adjust;
 };
 
 /* What the frontend asks of the board. */
