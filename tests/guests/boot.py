@@ -10,7 +10,7 @@ from results import Script
 
 script = Script()
 FORKS = f"i=0; while [ $i -lt {10 if REDUCED else 1000} ]; do /bin/true; i=$((i + 1)); done"
-PAGE_SWITCHES = 500 if REDUCED else 1000000
+PAGE_SWITCHES = 500 if REDUCED else HERE.page_switches
 SLACK = 64 << 10  # kilobytes that the program may take beside the guest's RAM
 
 

@@ -34,6 +34,9 @@ struct output {
 
 /* ---- generate.c ---- */
 void generate(struct input *in);
+/* Whether such cases have the instructions of the row. */
+struct x86_row;
+bool generates(const struct x86_row *r);
 /* Flags that the instruction at code leaves undefined (SDM vol. 1, appendix A; vol. 2). */
 uint32_t undefined_flags(const uint8_t *code, unsigned bytes);
 

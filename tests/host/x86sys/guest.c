@@ -62,7 +62,9 @@ static void check(const char *name, uint32_t got, uint32_t expected)
 struct frame {
     uint32_t edi, esi, ebp, unused, ebx, edx, ecx, eax, vector, error, eip, cs, eflags, esp, ss;
 };
-static volatile uint32_t seen, seen_error, seen_eip, seen_cs, seen_eax, seen_flags, resume, steps;
+static volatile uint32_t seen, seen_error, seen_eip, seen_cs, seen_eax, seen_ecx, seen_flags,
+    resume;
+static volatile uint32_t steps, seen_dr6;
 uint32_t saved_esp;
 
 __attribute__((used)) static void trap(struct frame *f)
@@ -72,8 +74,10 @@ __attribute__((used)) static void trap(struct frame *f)
     seen_eip = f->eip;
     seen_cs = f->cs;
     seen_eax = f->eax;
+    seen_ecx = f->ecx;
     seen_flags = f->eflags;
     if (f->vector == 1) { /* single-step until told otherwise */
+        __asm__ volatile("mov %%dr6, %0" : "=r"(seen_dr6));
         if (++steps == 5)
             f->eflags &= ~0x100u;
         return;
@@ -207,6 +211,70 @@ static void single_step(void)
                      :
                      : "memory");
     check("single steps", steps, 5);
+    static uint8_t room[8];
+    uint8_t *to = room;
+    uint32_t count = 8;
+    steps = 0;
+    __asm__ volatile("pushf; orl $0x100, (%%esp); popf; rep stosb"
+                     : "+D"(to), "+c"(count)
+                     : "a"(1)
+                     : "memory");
+    check("single steps between elements", steps << 8 | seen_ecx, 5 << 8 | 3);
+    check("all elements", count << 8 | room[7], 1);
+}
+
+/* ---- breakpoints of the debug registers ---- */
+
+enum { ON_WRITE = 1, ON_PORT = 2, ON_ACCESS = 3, BYTES_1 = 0, BYTES_4 = 3 };
+
+static void watch(uint32_t at, unsigned how, unsigned length)
+{
+    steps = 0;
+    __asm__ volatile("mov %0, %%dr0; mov %1, %%dr6; mov %2, %%dr7"
+                     :
+                     : "r"(at), "r"(0), "r"(1u | how << 16 | length << 18)
+                     : "memory");
+}
+
+static void breakpoints(void)
+{
+    static volatile uint32_t word[4];
+    uint32_t next, count = 4, *to = (uint32_t *)word;
+    watch((uint32_t)&word[1], ON_WRITE, BYTES_4);
+    word[0] = 1;
+    word[2] = 1;
+    (void)word[1];
+    check("no data breakpoint", steps, 0);
+    __asm__ volatile("movl $1f, %0; movl $5, %1\n1:" : "=&r"(next), "=m"(word[1]) : : "memory");
+    check("data breakpoint", steps << 4 | (seen_dr6 & 15), 0x11);
+    check("it is a trap", seen_eip, next);
+    ((volatile uint8_t *)word)[7] = 1;
+    check("data breakpoint, part of it", steps, 2);
+    *(volatile uint32_t *)((uint8_t *)word + 1) = 1;
+    check("data breakpoint, over its beginning", steps, 3);
+    __asm__ volatile("addl $1, %0" : "+m"(word[1]));
+    check("data breakpoint, read and written", steps, 4);
+    watch((uint32_t)&word[1], ON_WRITE, BYTES_4);
+    __asm__ volatile("rep stosl" : "+D"(to), "+c"(count) : "a"(1) : "memory");
+    check("data breakpoint between elements", steps << 8 | seen_ecx, 1 << 8 | 2);
+    watch((uint32_t)&word[1], ON_ACCESS, BYTES_1);
+    (void)word[1];
+    check("data breakpoint, read", steps, 1);
+    __asm__ volatile("pushl %0; popl %0" : "+m"(word[1]) : : "memory");
+    check("data breakpoint, push and pop", steps, 3);
+    EXPECT("cmpl $0, %1; cmpl $0, 0xfffffffe", "m"(word[1]));
+    check("a fault behind it", steps << 8 | seen, 4 << 8 | 13);
+    __asm__ volatile("mov %%cr4, %%eax; or $8, %%eax; mov %%eax, %%cr4" : : : "eax");
+    watch(0x80, ON_PORT, BYTES_1);
+    out8(0x80, 1);
+    check("breakpoint on a port", steps, 1);
+    out8(0x81, 1);
+    check("no breakpoint on a port", steps, 1);
+    watch(0, 0, 0);
+    __asm__ volatile("mov %0, %%dr7; mov %%cr4, %%eax; and $~8, %%eax; mov %%eax, %%cr4"
+                     :
+                     : "r"(0)
+                     : "eax");
 }
 
 static void paging(void)
@@ -278,6 +346,36 @@ static void user_mode(void)
           0x55 << 16 | USER_CODE | 3);
 }
 
+#define TO_USER_AC "pushl $0x23; pushl $user_top; pushl $0x40002; pushl $0x1b; pushl $2f\n"
+
+static void alignment(void)
+{
+    ELSEWHERE(TO_USER_AC, "mov -7(%%esp), %%eax; int $0x20");
+    check("AC without AM", seen, 0x20);
+    __asm__ volatile("mov %%cr0, %%eax; or $0x40000, %%eax; mov %%eax, %%cr0" : : : "eax");
+    ELSEWHERE(TO_USER, "mov -7(%%esp), %%eax; int $0x20");
+    check("AM without AC", seen, 0x20);
+    ELSEWHERE(TO_USER_AC, "mov -7(%%esp), %%eax; int $0x20");
+    check("alignment check", seen << 16 | seen_error, 17 << 16);
+    ELSEWHERE(TO_USER_AC, "movw $1, -6(%%esp); movb $1, -7(%%esp); int $0x20");
+    check("aligned", seen, 0x20);
+    ELSEWHERE(TO_USER_AC, "movw $1, -7(%%esp); int $0x20");
+    check("alignment check of a word", seen << 16 | seen_error, 17 << 16);
+    ELSEWHERE(TO_USER_AC, "dec %%esp; push %%eax; int $0x20");
+    check("alignment check of a push", seen << 16 | seen_error, 17 << 16);
+    ELSEWHERE(TO_USER_AC, "mov %%ss, %%eax; mov %%eax, %%es; lea -9(%%esp), %%edi; mov $2, %%ecx\n"
+                          "std; rep stosl; int $0x20");
+    check("alignment check of strings", seen << 16 | seen_error, 17 << 16);
+    check("before the first element", seen_ecx, 2);
+    ELSEWHERE(TO_USER_AC, "sub $2, %%esp; lcall $0x3b, $0; int $0x20");
+    check("the kernel's stack is not checked", seen, 0x20);
+    uint32_t v;
+    __asm__ volatile(
+        "mov -7(%%esp), %%eax; mov %%cr0, %%eax; and $~0x40000, %%eax; mov %%eax, %%cr0"
+        : "=a"(v));
+    check("AM is off again", v & 0x40000, 0);
+}
+
 /* mov ax, 1234h; push ax; pop bx; hlt */
 static const uint8_t v86_code[] = {0xb8, 0x34, 0x12, 0x50, 0x5b, 0xf4};
 
@@ -328,7 +426,9 @@ void main32(void)
     faults();
     modify();
     single_step();
+    breakpoints();
     user_mode();
+    alignment();
     v86_mode();
     paging();
     tasks();
