@@ -325,6 +325,8 @@ struct vm {
     uint32_t site_generation;
     struct soft_entry soft[SOFT_TLB];
     uint32_t soft_age;
+    uint32_t
+        soft_large[2]; /* first and last address of guest entries larger than a page in `soft` */
 
     vm_handle thread, event; /* event: attention, deadline */
     struct upcall_page *upcall;

@@ -136,15 +136,18 @@ static void deliver(struct vm *vm, enum exit_reason reason)
     windows_switch(vm);
 }
 
-/* The fetch of an instruction that spans two pages failed when it was translated. */
+/* The fetch of an instruction that spans two pages failed when it was translated. If it does not any
+ * more, the block that says so must go. */
 static void fetch_fault(struct vm *vm)
 {
     struct cpu *cpu = vm->cpu;
-    uint64_t phys;
+    uint64_t first, second;
     bool global;
-    uint32_t next = (cpu->pc & GUEST_PAGE_MASK) + GUEST_PAGE;
-    if (!fetch_phys(vm, cpu->pc, &phys, &global) || !fetch_phys(vm, next, &phys, &global))
+    uint32_t pc = cpu->pc, next = (pc & GUEST_PAGE_MASK) + GUEST_PAGE;
+    if (!fetch_phys(vm, pc, &first, &global) || !fetch_phys(vm, next, &second, &global))
         deliver(vm, EXIT_FETCH);
+    else
+        cache_kill_stale(vm, pc, (first & ~1ULL) | (pc & 1), vm->frontend->mode(cpu));
 }
 
 void block_left(struct cpu *cpu, const struct block *b, const struct side_entry *side)

@@ -6,14 +6,11 @@
  * Flat segments as the loader left them, replaced by a table of its own; exceptions come to `trap`,
  * which notes them and goes on at the address the test asked for.
  */
-#include <stdbool.h>
-#include <stdint.h>
+#include "guest.h"
 
 #define MAGIC 0x1badb002u
 __attribute__((section(".multiboot"), used)) static const uint32_t header[3] = {MAGIC, 0,
                                                                                 0u - MAGIC};
-
-enum { CODE = 8, DATA = 16, USER_CODE = 24, USER_DATA = 32, TSS = 40, TSS2 = 48, GATE = 56 };
 
 struct descriptor {
     uint32_t low, high;
@@ -21,14 +18,6 @@ struct descriptor {
 static struct descriptor gdt[16], idt[64];
 static uint32_t tss[32], tss2[32];
 static uint8_t kernel_stack[8192], other_stack[4096];
-static uint32_t directory[1024] __attribute__((aligned(4096)));
-static uint32_t table[1024] __attribute__((aligned(4096)));
-static uint8_t page[4096] __attribute__((aligned(4096)));
-
-static void out8(unsigned port, unsigned v)
-{
-    __asm__ volatile("outb %b0, %w1" : : "a"(v), "d"(port));
-}
 
 static void put(const char *s)
 {
@@ -44,7 +33,7 @@ static void put_hex(uint32_t v)
     put(text);
 }
 
-static void check(const char *name, uint32_t got, uint32_t expected)
+void check(const char *name, uint32_t got, uint32_t expected)
 {
     put(got == expected ? "ok " : "FAIL ");
     put(name);
@@ -62,8 +51,7 @@ static void check(const char *name, uint32_t got, uint32_t expected)
 struct frame {
     uint32_t edi, esi, ebp, unused, ebx, edx, ecx, eax, vector, error, eip, cs, eflags, esp, ss;
 };
-static volatile uint32_t seen, seen_error, seen_eip, seen_cs, seen_eax, seen_ecx, seen_flags,
-    resume;
+volatile uint32_t seen, seen_error, seen_eip, seen_cs, seen_eax, seen_ecx, seen_flags, resume;
 static volatile uint32_t steps, seen_dr6;
 uint32_t saved_esp;
 
@@ -112,16 +100,6 @@ __asm__(".globl stubs\n"
         "add $8, %esp\n"
         "iret\n");
 
-/* Run code that ends by an exception; afterwards all goes on behind it. */
-#define EXPECT(code, ...)                             \
-    do {                                              \
-        seen = ~0u;                                   \
-        __asm__ volatile("movl $1f, %0\n" code "\n1:" \
-                         : "=m"(resume)               \
-                         : __VA_ARGS__                \
-                         : "memory", "cc");           \
-    } while (0)
-
 void gate_code(void);
 __asm__(".globl gate_code\ngate_code: mov $0x55, %eax; lret\n"
         ".bss; .space 4096; .globl user_top; user_top: .text\n");
@@ -131,6 +109,12 @@ static struct descriptor segment(uint32_t base, uint32_t limit, unsigned attr)
     return (struct descriptor){(limit & 0xffff) | base << 16, (base >> 16 & 0xff) |
                                                                   (base & 0xff000000) |
                                                                   (limit & 0xf0000) | attr << 8};
+}
+
+void set_gate(unsigned vector, void (*handler)(void))
+{
+    uint32_t to = (uint32_t)handler;
+    idt[vector] = (struct descriptor){(to & 0xffff) | CODE << 16, (to & 0xffff0000) | 0x8e00};
 }
 
 static void load_tables(void)
@@ -277,56 +261,6 @@ static void breakpoints(void)
                      : "eax");
 }
 
-static void paging(void)
-{
-    for (unsigned n = 0; n < 1024; n++) {
-        directory[n] = 0;
-        table[n] = n << 12 | 3;
-    }
-    for (unsigned n = 0; n < 16; n++)
-        directory[n] = n << 22 | 0x83; /* 4 MiB pages, identity */
-    directory[64] = (uint32_t)table | 3;
-    table[0] = (uint32_t)page | 3;
-    table[1] = (uint32_t)page | 1;
-    table[2] = 0;
-    __asm__ volatile("mov %%cr4, %%eax; or $0x10, %%eax; mov %%eax, %%cr4\n"
-                     "mov %0, %%cr3; mov %%cr0, %%eax; or $0x80010000, %%eax; mov %%eax, %%cr0"
-                     :
-                     : "r"(directory)
-                     : "eax", "memory");
-    volatile uint32_t *at = (volatile uint32_t *)(64u << 22);
-    (void)*at;
-    check("accessed", table[0] & 0x60, 0x20);
-    *at = 5;
-    check("dirty", table[0] & 0x60, 0x60);
-    check("the same page", *(volatile uint32_t *)page, 5);
-    EXPECT("movl $1, (%1)", "r"(at + 1024));
-    uint32_t cr2;
-    __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
-    check("write to a read-only page", seen << 16 | seen_error, 14 << 16 | 3);
-    check("its address", cr2, (64u << 22) + 4096);
-    EXPECT("testl $1, (%1)", "r"(at + 2048));
-    check("page not present", seen << 16 | seen_error, 14 << 16);
-    table[2] = (uint32_t)page | 3;
-    __asm__ volatile("invlpg (%0)" : : "r"(at + 2048) : "memory");
-    check("present after invlpg", at[2048], 5);
-}
-
-/* Through an interrupt return to code at another level, until it raises something; `frame` pushes what
- * IRET pops above EFLAGS, CS and EIP. */
-#define ELSEWHERE(frame, code)                               \
-    __asm__ volatile("movl $1f, %0\n"                        \
-                     "pusha\n"                               \
-                     "mov %%esp, saved_esp\n" frame "iret\n" \
-                     "2:\n" code "\n"                        \
-                     "1: mov saved_esp, %%esp\n"             \
-                     "popa\n"                                \
-                     : "=m"(resume)                          \
-                     :                                       \
-                     : "memory", "cc")
-#define TO_USER "pushl $0x23; pushl $user_top; pushl $2; pushl $0x1b; pushl $2f\n"
-_Static_assert(USER_CODE == 0x18 && USER_DATA == 0x20, "TO_USER");
-
 static void user_mode(void)
 {
     ELSEWHERE(TO_USER, "mov %%cs, %%eax; int $0x20");
@@ -430,6 +364,7 @@ void main32(void)
     user_mode();
     alignment();
     v86_mode();
+    interrupts();
     paging();
     tasks();
     put("done\r\n");
