@@ -15,9 +15,11 @@ const struct ir_op_info ir_op_table[IR_OPS] = {
 };
 
 /* Floating-point operations but the changes of sign. */
-#define RAISES(op)                                                                              \
-    ((op) >= IR_fadd && (op) <= IR_toint64 && (op) != IR_fneg && (op) != IR_fabs ? TRAIT_RAISES \
-                                                                                 : 0u)
+#define RAISES(op)                                                                    \
+    (((op) >= IR_fadd && (op) <= IR_toint64 && (op) != IR_fneg && (op) != IR_fabs) || \
+             (op) == IR_vfop                                                          \
+         ? TRAIT_RAISES                                                               \
+         : 0u)
 #define HAS(traits, letter, bit) (__builtin_strchr(traits, letter) != NULL ? (bit) : 0u)
 
 unsigned ir_traits(unsigned op)

@@ -127,6 +127,8 @@ IR(vsplat,   T, "I",       "",    "the low bits of a in every lane (lanes up to 
 IR(vsplat64, T, "L",       "",    "a in both halves")
 IR(vminu,    T, "VV",      "c",   "bytes: the smaller of a and b, unsigned")
 IR(vmask,    I, "V",       "",    "bit n: the sign bit of byte n")
+IR(vop,      T, "VV:imm",  "",    "function number imm & 255 of ir_vec.h on integers a and b, with imm >> 8")
+IR(vfop,     T, "VV:imm",  "",    "the same for its functions on floating-point numbers")
 IR(vlow,     L, "V",       "",    "low 64 bits")
 IR(vhigh,    L, "V",       "",    "high 64 bits")
 IR(vmake,    T, "LL",      "",    "low half a, high half b")

@@ -12,6 +12,7 @@
 
 #include <translator/cpu.h>
 #include <translator/ir_fold.h>
+#include <translator/ir_vec.h>
 
 struct check {
     const struct ir_block *b;
@@ -192,6 +193,11 @@ static bool check_fields(struct check *c, const struct ir_ins *i)
         return (i->imm > EXIT_LINK && i->imm < 256) || wrong(c, "reason");
     case IR_call:
         return (i->imm >= 0 && i->imm < 65536 && i->aux < 32) || wrong(c, "helper");
+    case IR_vop:
+    case IR_vfop:
+        return (i->imm >= 0 && i->imm < 1 << 16 && (i->imm & 255) < VEC_COUNT &&
+                vec_op((unsigned)i->imm & 255) == i->op) ||
+               wrong(c, "no such function");
     default:
         if (ir_has_part(i->op))
             return i->aux == PART_8 || i->aux == PART_16 || wrong(c, "no such part");

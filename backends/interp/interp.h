@@ -56,7 +56,8 @@ bool interp_store(struct cpu *cpu, const struct iop *o, const union slot *f);
 /* Vectors (vector.c). */
 void interp_float(struct cpu *cpu, const struct frontend *front, const struct iop *o,
                   union slot *f);
-void interp_vector(const struct iop *o, union slot *f);
+void interp_vector(struct cpu *cpu, const struct frontend *frontend, const struct iop *o,
+                   union slot *f);
 /* Flags (flags.c): of the result r of an operation on a and b, in 32 or 64 bits. */
 uint32_t interp_logic_flags(uint64_t r, unsigned width);
 uint32_t interp_sum_flags(uint64_t a, uint64_t b, uint64_t r, unsigned width, bool minus);

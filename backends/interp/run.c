@@ -425,7 +425,7 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
             if (o->code >= IR_xset)
                 f[o->d].x = ir_run_x87(cpu, o->code, o->imm, f[o->a].x, f[o->b].x);
             else if (o->code >= IR_vadd)
-                interp_vector(o, f);
+                interp_vector(cpu, rec->frontend, o, f);
             else
                 interp_float(cpu, rec->frontend, o, f);
         }

@@ -1,4 +1,8 @@
 /* Vectors of 128 bits in lanes of 8, 16, 32 or 64: element by element, through the lane's type. */
+#include <string.h>
+
+#include <translator/ir_vec.h>
+
 #include "interp.h"
 
 /* One lane of an operation; values zero-extended, width in bits. */
@@ -50,9 +54,24 @@ static void lanes(const struct iop *o, const union slot *a, const union slot *b,
     }
 }
 
-void interp_vector(const struct iop *o, union slot *f)
+static void function(struct cpu *cpu, const struct frontend *f, const struct iop *o,
+                     const union slot *a, const union slot *b, union slot *r)
+{
+    union vec d, s;
+    memcpy(&d, a, 16);
+    memcpy(&s, b, 16);
+    vec_run(cpu, f->nan, o->imm, &d, &s);
+    memcpy(r, &d, 16);
+}
+
+void interp_vector(struct cpu *cpu, const struct frontend *frontend, const struct iop *o,
+                   union slot *f)
 {
     union slot a = f[o->a], b = f[o->b], *d = &f[o->d];
+    if (o->code == IR_vop || o->code == IR_vfop) {
+        function(cpu, frontend, o, &a, &b, d);
+        return;
+    }
     if (o->code == IR_vmask)
         d->x = 0;
     for (unsigned n = 0; n < 16 && o->code == IR_vmask; n++)

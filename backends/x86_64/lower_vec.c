@@ -1,6 +1,8 @@
 /*
  * 128-bit vectors with SSE2, and SSE4.1 where it is there. None of these change EFLAGS.
  */
+#include <translator/ir_vec.h>
+
 #include "lower.h"
 
 /* Rows by log2 of the lane's bytes; 0: done otherwise. */
@@ -11,6 +13,26 @@ static const uint8_t row_gt[] = {X_PCMPGTB, X_PCMPGTW, X_PCMPGTD, X_PCMPGTD};
 static const uint8_t row_shl[] = {X_PSLLW_I, X_PSLLW_I, X_PSLLD_I, X_PSLLQ_I};
 static const uint8_t row_shr[] = {X_PSRLW_I, X_PSRLW_I, X_PSRLD_I, X_PSRLQ_I};
 static const uint8_t row_sar[] = {X_PSRAW_I, X_PSRAW_I, X_PSRAD_I, X_PSRAD_I};
+
+/* Host instructions of the rows of ir_vec.h. */
+static const uint8_t vec_host[VEC_COUNT] = {
+/* clang-format off */
+#define SAME(name) [VEC_##name] = X_##name,
+    SAME(PADDSB) SAME(PADDSW) SAME(PADDUSB) SAME(PADDUSW) SAME(PSUBSB) SAME(PSUBSW) SAME(PSUBUSB)
+    SAME(PSUBUSW) SAME(PMULHW) SAME(PMULHUW) SAME(PMULUDQ) SAME(PMADDWD) SAME(PSADBW) SAME(PAVGB)
+    SAME(PAVGW) SAME(PMINSW) SAME(PMAXUB) SAME(PMAXSW) SAME(PSLLW) SAME(PSLLD) SAME(PSLLQ)
+    SAME(PSRLW) SAME(PSRLD) SAME(PSRLQ) SAME(PSRAW) SAME(PSRAD) SAME(PACKSSWB) SAME(PACKSSDW)
+    SAME(PACKUSWB) SAME(PUNPCKLBW) SAME(PUNPCKLWD) SAME(PUNPCKLDQ) SAME(PUNPCKLQDQ) SAME(PUNPCKHBW)
+    SAME(PUNPCKHWD) SAME(PUNPCKHDQ) SAME(PUNPCKHQDQ) SAME(PSHUFD) SAME(PSHUFLW) SAME(PSHUFHW)
+    SAME(SHUFPS) SAME(SHUFPD) SAME(ADDPS) SAME(ADDPD) SAME(SUBPS) SAME(SUBPD) SAME(MULPS)
+    SAME(MULPD) SAME(DIVPS) SAME(DIVPD) SAME(SQRTPS) SAME(SQRTPD) SAME(MINPS) SAME(MINPD)
+    SAME(MINSS) SAME(MINSD) SAME(MAXPS) SAME(MAXPD) SAME(MAXSS) SAME(MAXSD) SAME(CMPPS) SAME(CMPPD)
+    SAME(CMPSS) SAME(CMPSD) SAME(CVTDQ2PS) SAME(CVTPS2DQ) SAME(CVTTPS2DQ) SAME(CVTPS2PD)
+    SAME(CVTPD2PS) SAME(CVTDQ2PD) SAME(CVTPD2DQ) SAME(CVTTPD2DQ)
+    [VEC_PSLLDQ] = X_PSLLDQ_I, [VEC_PSRLDQ] = X_PSRLDQ_I,
+#undef SAME
+    /* clang-format on */
+};
 
 static unsigned sse(struct gen *g, enum x86_op op, unsigned d, unsigned s, int32_t imm)
 {
@@ -121,6 +143,11 @@ static void mask(struct gen *g, const struct ir_ins *i)
 
 static void halves(struct gen *g, const struct ir_ins *i)
 {
+    if (i->op == IR_vmake && is_const(g, i->b) && const_of(g, i->b) == 0) {
+        unsigned lo = reg_of(g, i->a);
+        x86_rr(&g->c, X_MOVD, true, dst_xmm(g, 0), lo, 0);
+        return;
+    }
     if (i->op == IR_vmake) {
         unsigned lo = reg_of(g, i->a), hi = reg_of(g, i->b), t = xscratch(g), d = dst_xmm(g, 0);
         x86_rr(&g->c, X_MOVD, true, d, lo, 0);
@@ -135,6 +162,52 @@ static void halves(struct gen *g, const struct ir_ins *i)
         a = t;
     }
     x86_rr(&g->c, X_MOVD_M, true, a, dst_reg(g, 0), 0);
+}
+
+/* ---- functions of ir_vec.h ---------------------------------------------------------------------- */
+
+/* Bytes the host reads of an operand in memory; 16 must be aligned. */
+static unsigned source_bytes(unsigned row)
+{
+    switch (row) {
+    case VEC_MINSS:
+    case VEC_MAXSS:
+    case VEC_CMPSS:
+        return 4;
+    case VEC_MINSD:
+    case VEC_MAXSD:
+    case VEC_CMPSD:
+    case VEC_CVTPS2PD:
+    case VEC_CVTDQ2PD:
+        return 8;
+    default:
+        return 16;
+    }
+}
+
+/* The host has all of them. */
+static void function(struct gen *g, const struct ir_ins *i)
+{
+    unsigned row = (unsigned)i->imm & 0xff;
+    int32_t imm = (int32_t)(i->imm >> 8 & 0xff);
+    char class = vec_class[row];
+    if (class == 'D') {
+        unsigned a = xmm_of(g, i->a), d = dst_xmm(g, i->a);
+        xmov(g, d, a);
+        x86_rr(&g->c, vec_host[row], false, 0, d, imm);
+    } else if (class == 'U' || class == 'C') {
+        unsigned b = xmm_of(g, i->b), d = dst_xmm(g, i->b);
+        sse(g, vec_host[row], d, b, imm);
+    } else {
+        unsigned a = xmm_of(g, i->a);
+        struct operand b = xoperand_of(g, i->b, source_bytes(row));
+        unsigned d = dst_xmm(g, i->a == i->b ? 0 : i->a);
+        xmov(g, d, a);
+        if (b.kind == O_MEM)
+            x86_rm(&g->c, vec_host[row], false, d, &b.m, imm);
+        else
+            x86_rr(&g->c, vec_host[row], false, d, b.reg, imm);
+    }
 }
 
 void lower_vec(struct gen *g, const struct ir_ins *i)
@@ -183,6 +256,10 @@ void lower_vec(struct gen *g, const struct ir_ins *i)
     case IR_vshr:
     case IR_vsar:
         shift(g, i);
+        break;
+    case IR_vop:
+    case IR_vfop:
+        function(g, i);
         break;
     case IR_vsplat:
     case IR_vsplat64:

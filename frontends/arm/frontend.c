@@ -43,6 +43,7 @@ const struct frontend arm_frontend = {
     .pin_count = sizeof pins / sizeof pins[0],
     .helpers = helpers,
     .nan = NAN_ARM,
+    .descriptor_step = GUEST_PAGE,
     .reset = arm_reset,
     .mode = arm_mode_word,
     .lift = arm_lift_block,

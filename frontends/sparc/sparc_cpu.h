@@ -163,6 +163,9 @@ static inline uint32_t sparc_reg_value(const struct sparc_cpu *c, unsigned n)
 #define SPARC_KEY_MAPPED  0x00000100ull /* the MMU is on */
 #define SPARC_KEY_USER    0x00000200ull /* of a context; else supervisor pages only */
 #define SPARC_KEY_BOOT    0x00000400ull /* the MMU is off, fetches go to the PROM */
+/* The name of the keys: user memory's, and supervisor mode. */
+#define SPARC_NAME   0x00001000ull
+#define SPARC_NAME_S 0x00000800ull
 
 static inline bool sparc_supervisor(const struct sparc_cpu *c)
 {

@@ -156,12 +156,14 @@ void sparc_windows(const struct cpu *cpu, struct window_keys *k)
     memset(k, 0, sizeof *k);
     if ((c->mmu.control & MMU_E) == 0) {
         k->main = k->alt = k->choose = (c->mmu.control & MMU_BM) != 0 ? SPARC_KEY_BOOT : 0;
+        k->name = SPARC_NAME | k->main;
         return;
     }
     uint64_t user = SPARC_KEY_MAPPED | SPARC_KEY_USER | c->mmu.context;
     k->global_only = sparc_supervisor(c);
     k->main = k->global_only ? SPARC_KEY_MAPPED : user;
     k->alt = k->choose = user;
+    k->name = SPARC_NAME | user | (k->global_only ? SPARC_NAME_S : 0);
 }
 
 /* ---- reset ------------------------------------------------------------------------------------- */

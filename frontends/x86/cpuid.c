@@ -33,7 +33,10 @@ const uint32_t x86_cpu_signature = 0x000106c2;
     (FEATURE_FPU | FEATURE_DE | FEATURE_PSE | FEATURE_TSC | FEATURE_MSR | FEATURE_PAE |    \
      FEATURE_CX8 | FEATURE_SEP | FEATURE_MTRR | FEATURE_PGE | FEATURE_CMOV | FEATURE_PAT | \
      FEATURE_PSE36 | FEATURE_CLFSH | FEATURE_MMX | FEATURE_FXSR | FEATURE_SSE | FEATURE_SSE2)
-#define FEATURE_NX (1u << 20) /* CPUID.80000001:EDX */
+#define FEATURE_NX            (1u << 20) /* CPUID.80000001:EDX */
+#define FEATURE_TSC_ADJUST    (1u << 1)  /* CPUID.(7,0):EBX */
+#define FEATURE_INVARIANT_TSC (1u << 8)  /* CPUID.80000007:EDX */
+#define LAST_LEAF             7
 
 static const char brand[48] = "Tetrapla virtual CPU (i686, SSE2)";
 
@@ -54,7 +57,7 @@ static void leaf(const struct x86_cpu *c, uint32_t n, uint32_t r[4])
     }
     switch (n) {
     case 0:
-        r[0] = 2;
+        r[0] = LAST_LEAF;
         r[1] = word("GenuineIntel", 0);
         r[3] = word("GenuineIntel", 1);
         r[2] = word("GenuineIntel", 2);
@@ -67,11 +70,17 @@ static void leaf(const struct x86_cpu *c, uint32_t n, uint32_t r[4])
     case 2:
         r[0] = 1; /* no descriptors: caches and TLBs are not said */
         break;
+    case 7: /* its subleaf 0, the only one */
+        r[1] = c->cpu.reg[X86_ECX] == 0 ? FEATURE_TSC_ADJUST : 0;
+        break;
     case 0x80000000:
         r[0] = 0x80000008;
         break;
     case 0x80000001:
         r[3] = FEATURE_NX;
+        break;
+    case 0x80000007: /* the counter neither stops nor changes its rate: no watchdog is needed */
+        r[3] = FEATURE_INVARIANT_TSC;
         break;
     case 0x80000008:
         r[0] = 36 | 32 << 8; /* physical and linear address bits */
@@ -84,8 +93,8 @@ uint64_t x86_helper_cpuid(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     uint32_t n = cpu->reg[X86_EAX], r[4];
     (void)a, (void)b, (void)c;
-    if (n < 0x80000000 ? n > 2 : n > 0x80000008)
-        n = 2;
+    if (n < 0x80000000 ? n > LAST_LEAF : n > 0x80000008)
+        n = LAST_LEAF;
     leaf(x86_of(cpu), n, r);
     cpu->reg[X86_EAX] = r[0];
     cpu->reg[X86_EBX] = r[1];

@@ -255,28 +255,48 @@ static const struct ir_row shift_rows[X86_OPS] = {
     [X86_PSRAW] = {IR_vsar, 1}, [X86_PSRAD] = {IR_vsar, 2},
 };
 
-/* Moves of whole halves, and the mask of signs: the last is of 16 bytes, also for MMX, whose upper
- * half is 0 here. */
-static bool by_halves(struct x86_lift *a)
+/* Masks of signs: the first is of 16 bytes, also for MMX, whose upper half is 0 here. */
+static bool masks(struct x86_lift *a)
 {
     unsigned op = a->insn.op;
-    if (op == X86_PMOVMSKB) {
-        x86_put(a, a->insn.operand[0].reg, 4, ir_un(a->b, IR_vmask, IR_I32, simd_value(a, 1)));
-        return true;
-    }
-    bool low = op == X86_PUNPCKLQDQ || op == X86_UNPCKLPD;
-    if (!low && op != X86_PUNPCKHQDQ && op != X86_UNPCKHPD)
+    if (op != X86_PMOVMSKB && op != X86_MOVMSKPS && op != X86_MOVMSKPD)
         return false;
-    enum ir_op half = low ? IR_vlow : IR_vhigh;
-    ir_ref y = ir_un(a->b, half, IR_I64, simd_value(a, 1));
-    ir_ref x = ir_un(a->b, half, IR_I64, simd_value(a, 0));
-    simd_put(a, 0, ir_bin(a->b, IR_vmake, IR_V128, x, y));
+    ir_ref m = ir_un(a->b, IR_vmask, IR_I32, simd_value(a, 1));
+    if (op != X86_PMOVMSKB) {
+        /* Of bits 3 7 11 15, or 7 15, to the lowest: shifted, then multiplied so that they come together
+         * at bit 12, or 7; no two products meet elsewhere. */
+        bool four = op == X86_MOVMSKPS;
+        m = ir_bin(a->b, IR_and, IR_I32, m, x86_i32(a, four ? 0x8888 : 0x8080));
+        m = ir_bin(a->b, IR_shr, IR_I32, m, x86_i32(a, four ? 3 : 7));
+        m = ir_bin(a->b, IR_mul, IR_I32, m, x86_i32(a, four ? 0x1248 : 0x102));
+        m = ir_bin(a->b, IR_shr, IR_I32, m, x86_i32(a, four ? 12 : 8));
+        m = ir_bin(a->b, IR_and, IR_I32, m, x86_i32(a, four ? 15 : 3));
+    }
+    x86_put(a, a->insn.operand[0].reg, 4, m);
+    return true;
+}
+
+/* A function of ir_vec.h on two XMM registers, or on one and memory. */
+bool simd_by_function(struct x86_lift *a)
+{
+    int row = simd_row(a->insn.op);
+    const struct x86_operand *d = &a->insn.operand[0], *s = &a->insn.operand[1];
+    if (row < 0 || vec_class[row] == '-' || d->kind != X86_XMM)
+        return false;
+    unsigned imm = (unsigned)a->insn.imm & (vec_class[row] == 'G' ? 7 : 0xff);
+    bool one = vec_class[row] == 'U' || vec_class[row] == 'C';
+    ir_ref y = s->kind == X86_IMM ? 0 : simd_value(a, 1), x = one ? y : simd_value(a, 0);
+    if (s->kind == X86_IMM && vec_class[row] != 'D') /* a count */
+        y = ir_bin(a->b, IR_vmake, IR_V128, ir_const(a->b, IR_I64, imm), ir_const(a->b, IR_I64, 0));
+    simd_put(
+        a, 0,
+        ir_vec(a->b, vec_op((unsigned)row), 0, x, y != 0 ? y : x, vec_imm((unsigned)row, imm)));
     return true;
 }
 
 static bool by_ir(struct x86_lift *a)
 {
-    if (by_halves(a))
+    if (masks(a))
         return true;
     const struct ir_row *r = &ir_rows[a->insn.op], *s = &shift_rows[a->insn.op];
     if (r->op != 0) {
@@ -285,10 +305,10 @@ static bool by_ir(struct x86_lift *a)
         return true;
     }
     if (s->op == 0 || a->insn.operand[1].kind != X86_IMM)
-        return false;
+        return simd_by_function(a);
     unsigned count = (unsigned)a->insn.imm & 0xff, width = 8u << s->lane;
     if (count >= width && s->op != IR_vsar)
-        return false;
+        return simd_by_function(a);
     if (count >= width)
         count = width - 1;
     simd_put(a, 0, ir_vec(a->b, s->op, s->lane, simd_value(a, 0), 0, (int64_t)count));

@@ -15,6 +15,8 @@ ir_ref simd_address(struct x86_lift *a, unsigned operand, unsigned kind);
 void simd_align_is_gp(struct x86_lift *a);
 /* The operand as 128 bits; bytes that it does not have are 0. */
 ir_ref simd_value(struct x86_lift *a, unsigned operand);
+/* Done as a function of ir_vec.h; false: it is none, or MMX. */
+bool simd_by_function(struct x86_lift *a);
 /* To a register, MMX or XMM. */
 void simd_put(struct x86_lift *a, unsigned operand, ir_ref v);
 /* Offset at which a helper finds it. */

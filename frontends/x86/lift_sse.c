@@ -153,7 +153,7 @@ bool x86_lift_sse(struct x86_lift *a)
         return false;
     if (!simd_begin(a))
         return true;
-    if (x87_is_slow(a) || !fast(a))
+    if (x87_is_slow(a) || (!fast(a) && !simd_by_function(a)))
         by_helper(a);
     return true;
 }

@@ -21,6 +21,7 @@ static const struct {
     uint64_t writable;
 } fields[] = {
     {0x01b, MSR(apic_base),    0x0000000ffffff900ull}, /* IA32_APIC_BASE */
+    {0x03b, MSR(tsc_adjust),   ~0ull},                 /* IA32_TSC_ADJUST (vol. 3, 17.17.3) */
     {0x08b, MSR(ucode),        ~0ull},                 /* IA32_BIOS_SIGN_ID */
     {0x174, MSR(sysenter_cs),  0xffffffff},            /* IA32_SYSENTER_CS */
     {0x175, MSR(sysenter_esp), 0xffffffff},
@@ -86,8 +87,13 @@ static bool write_msr(struct x86_cpu *c, uint32_t number, uint64_t v)
 {
     uint64_t writable, *at;
     switch (number) {
-    case 0x10:
+    case 0x10: /* writes of either change the other by as much */
+        c->msr.tsc_adjust += v - tsc(c);
         c->msr.tsc_offset += v - tsc(c);
+        return true;
+    case 0x3b:
+        c->msr.tsc_offset += v - c->msr.tsc_adjust;
+        c->msr.tsc_adjust = v;
         return true;
     case 0xc0000080:
         if ((v & ~(uint64_t)EFER_NXE) != 0)

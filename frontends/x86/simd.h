@@ -7,15 +7,10 @@
  */
 #pragma once
 
+#include <translator/ir_vec.h>
+
 #include "insn.h"
 #include "x86_cpu.h"
-
-union simd {
-    uint8_t b[16];
-    uint16_t h[8];
-    uint32_t w[4];
-    uint64_t q[2];
-};
 
 struct simd_args {
     uint16_t op;   /* enum x86_op */
@@ -30,7 +25,7 @@ enum simd_flag {
 };
 _Static_assert(sizeof(struct simd_args) == 8, "one word");
 
-/* d := function of d, s and imm; bytes: 8 for MMX, else 16. */
-typedef void simd_function(union simd *d, const union simd *s, unsigned imm, unsigned bytes);
-/* NULL: op is not an integer instruction of the table (simd_int.c). */
-simd_function *simd_integer(unsigned op);
+/* Row of ir_vec.h that is the instruction, or -1. */
+int simd_row(unsigned op);
+/* NULL: op is not an integer instruction of ir_vec.h. */
+vec_function *simd_integer(unsigned op);

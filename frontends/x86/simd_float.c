@@ -126,7 +126,7 @@ static const struct {
                 {X86_MINPS, K_MIN}, {X86_MAXPS, K_MAX}, {X86_SQRTPS, K_SQRT}, {X86_CMPPS, K_CMP}};
 enum shape { PACKED_SINGLE, PACKED_DOUBLE, SCALAR_SINGLE, SCALAR_DOUBLE };
 
-static void lanes(struct run *r, unsigned kind, unsigned shape, union simd *d, const union simd *s)
+static void lanes(struct run *r, unsigned kind, unsigned shape, union vec *d, const union vec *s)
 {
     unsigned n32 = shape == PACKED_SINGLE ? 4 : shape == SCALAR_SINGLE;
     unsigned n64 = shape == PACKED_DOUBLE ? 2 : shape == SCALAR_DOUBLE;
@@ -136,7 +136,7 @@ static void lanes(struct run *r, unsigned kind, unsigned shape, union simd *d, c
         d->q[n] = twice(r, kind, d->q[n], s->q[n]);
 }
 
-static bool arithmetic(struct run *r, union simd *d, const union simd *s)
+static bool arithmetic(struct run *r, union vec *d, const union vec *s)
 {
     for (unsigned n = 0; n < sizeof families / sizeof families[0]; n++)
         if (r->op >= families[n].first && r->op < families[n].first + 4u) {
@@ -162,9 +162,9 @@ static bool arithmetic(struct run *r, union simd *d, const union simd *s)
 }
 
 /* Sums of neighbours, and differences and sums by turns (SSE3). */
-static bool horizontal(struct run *r, union simd *d, const union simd *s)
+static bool horizontal(struct run *r, union vec *d, const union vec *s)
 {
-    union simd v = *d;
+    union vec v = *d;
     unsigned kind = r->op == X86_HADDPS || r->op == X86_HADDPD ? K_ADD : K_SUB;
     switch (r->op) {
     case X86_ADDSUBPS:
@@ -223,7 +223,7 @@ static uint32_t narrow(struct run *r, uint64_t v)
     return n;
 }
 
-static void convert(struct run *r, union simd *d, const union simd *s)
+static void convert(struct run *r, union vec *d, const union vec *s)
 {
     bool t = r->op == X86_CVTTPS2PI || r->op == X86_CVTTPD2PI || r->op == X86_CVTTSS2SI ||
              r->op == X86_CVTTSD2SI || r->op == X86_CVTTPS2DQ || r->op == X86_CVTTPD2DQ;
@@ -294,7 +294,7 @@ static bool is_compare(unsigned op)
     return op >= X86_UCOMISS && op <= X86_COMISD;
 }
 
-static enum sf_relation compare(struct run *r, const union simd *d, const union simd *s)
+static enum sf_relation compare(struct run *r, const union vec *d, const union vec *s)
 {
     bool signals = r->op == X86_COMISS || r->op == X86_COMISD;
     if (r->op == X86_UCOMISS || r->op == X86_COMISS)
@@ -332,7 +332,7 @@ uint64_t x86_helper_simd_float(struct cpu *cpu, uint64_t word, uint64_t b, uint6
 {
     struct simd_args a;
     uint8_t *state = (uint8_t *)cpu;
-    union simd d, s;
+    union vec d, s;
     enum sf_relation o = SF_EQUAL;
     (void)b, (void)e;
     memcpy(&a, &word, sizeof a);
@@ -375,7 +375,7 @@ uint64_t x86_helper_mask_move(struct cpu *cpu, uint64_t word, uint64_t at, uint6
 {
     struct simd_args a;
     uint8_t *state = (uint8_t *)cpu;
-    union simd d, mask;
+    union vec d, mask;
     (void)e;
     memcpy(&a, &word, sizeof a);
     unsigned bytes = a.flags & SIMD_MMX ? 8 : 16;

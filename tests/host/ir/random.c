@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <translator/ir_fold.h>
+#include <translator/ir_vec.h>
 
 #include "../frame/frame.h"
 #include "machine.h"
@@ -194,6 +195,12 @@ static void fill_operands(struct maker *m, struct ir_ins *i)
     case IR_vmul:
         i->aux = (uint8_t)(1 + pick(2));
         break;
+    case IR_vop:
+    case IR_vfop:
+        do
+            i->imm = vec_imm(pick(VEC_COUNT), pick(256));
+        while (vec_op((unsigned)i->imm & 255) != i->op);
+        break;
     default:
         if (ir_has_part(i->op))
             i->aux = (uint8_t)(1 + pick(2));
@@ -325,7 +332,10 @@ static void one(struct maker *m)
     } else if (kind < 14 && (m->kinds & RANDOM_FLOAT)) {
         value_operation(m, IR_fadd + pick(IR_dbitsof - IR_fadd + 1));
     } else if (kind < 16 && (m->kinds & RANDOM_VECTORS)) {
-        value_operation(m, IR_vadd + pick(IR_vmake - IR_vadd + 1));
+        do
+            op = IR_vadd + pick(IR_vmake - IR_vadd + 1);
+        while (op == IR_vfop && !(m->kinds & RANDOM_X86));
+        value_operation(m, op);
     } else {
         do
             op = IR_add + pick(IR_select - IR_add + 1);

@@ -15,6 +15,7 @@ enum random_kind {
     RANDOM_RAW = 32,       /* past the builder: nothing is simplified */
     RANDOM_FIRST_64K = 64, /* addresses are masked to 16 bits before use */
     RANDOM_ALL = 63,
+    RANDOM_X86 = 128, /* functions of ir_vec.h on numbers: only with x86's NaNs */
 };
 /* About `length` instructions of these kinds (integers, flags and state always). */
 void random_block(struct ir_block *b, unsigned length, unsigned kinds);

@@ -287,7 +287,8 @@ static bool round_of(unsigned length, unsigned kinds)
         uint64_t r = random_next() >> 32;
         counting = r & 1;
         machine_random(&start);
-        if (!same((unsigned)(r >> 1) % FRONTS, n < 2 ? 0 : (uint32_t)(r >> 8) | 1, &start))
+        unsigned front = kinds & RANDOM_X86 ? 0 : (unsigned)(r >> 1) % FRONTS;
+        if (!same(front, n < 2 ? 0 : (uint32_t)(r >> 8) | 1, &start))
             return false;
     }
     return true;
@@ -311,6 +312,8 @@ int main(int argc, char **argv)
         uint64_t r = random_next();
         x86_features = n % 3 == 0 ? all : n % 3 == 1 ? 0 : all & (unsigned)(r >> 20);
         unsigned kinds = (unsigned)(r >> 32) & RANDOM_ALL;
+        if (r >> 60 == 0)
+            kinds |= torn ? 0 : RANDOM_X86;
         if (argc > 2)
             kinds &= (unsigned)atoi(argv[2]);
         if (!round_of(n % 8 == 0 ? 200 + r % 300 : 4 + n % 60, kinds))
