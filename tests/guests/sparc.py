@@ -68,13 +68,17 @@ def forks():
 
 
 def restart():
+    """A reboot starts from the beginning, or ends the program if it is told so; SIGTERM ends it."""
     with start() as guest:
+        guest.shell()
+        guest.send("mkdir /left; reboot\n")
+        guest.shell()
+        expect("files of the first run", guest.run("[ -e /left ] || echo none").strip(), "none")
+        expect("exit status", guest.terminate(), -15)
+    with start(options=["--no-reboot"]) as guest:
         guest.shell()
         guest.send("reboot\n")
         expect("exit status", guest.end(), 3)
-    with start() as guest:
-        guest.shell()
-        expect("exit status", guest.terminate(), -15)
 
 
 def clock():
