@@ -132,10 +132,12 @@ def whole(*options, kernel=HERE.kernel):
                 expect("it stopped elsewhere", gdb.value("$pc") == address)
                 expect("not in the kernel", cpu.is_kernel(gdb))
                 gdb.command("delete")
-                gdb.command("tbreak *" + cpu.RETURN_ADDRESS)
+                back = gdb.value(cpu.RETURN_ADDRESS)
+                gdb.command(f"tbreak *{back:#x}")
                 for _ in range(STEPS // 4):
                     step(gdb)
-                expect("no return", "Temporary" in gdb.command("continue"))
+                gdb.command("continue")
+                expect("no return", gdb.value("$pc") == back)
                 gdb.command(f"set {cpu.RESULT} = {MASK}")
                 for _ in range(STEPS):
                     step(gdb)
