@@ -66,7 +66,7 @@ uint64_t arm_helper_call(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t n)
     c->fp_code = false;
     c->exclusive_valid = 0;
     cpu->reg[14] = next & ~1u;
-    return go(c, EXIT_CALL, c->cp15.vbar + 0x08, mode_of_controls(c) | AMODE_PRIV | AMODE_BANKED);
+    return go(c, EXIT_CALL, c->cp15.vbar + 0x08, mode_of_controls(c) | AMODE_PRIV | AMODE_SVC);
 }
 
 /* ---- returns ---------------------------------------------------------------------------------- */

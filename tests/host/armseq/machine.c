@@ -19,8 +19,14 @@ void machine_start(void)
                                             .frontend = &arm_frontend,
                                             .not_address = 1,
                                             .fault_status = 7,
-                                            .run_data = true};
+                                            .run_data = true,
+                                            .go_on = twins_go_on};
     arm = arm_of(flat_start(&guest));
+}
+
+struct cpu *machine_cpu(void)
+{
+    return &arm->cpu;
 }
 
 void machine_batch(const struct input *in, unsigned count, const struct backend *b)

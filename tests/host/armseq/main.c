@@ -252,6 +252,7 @@ int main(int argc, char **argv)
         result("armseq reference", false, "cannot start %s", command[0]);
         return summary();
     }
+    twins_run(backend_names, BACKENDS);
     run_lines("tests/host/armseq/cases.txt");
     run_random(wanted);
     for (unsigned k = 0; k < BACKENDS; k++)

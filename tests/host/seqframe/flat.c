@@ -96,6 +96,13 @@ uint32_t *flat_data(void)
 }
 
 /* ---- translating ---- */
+static bool direct;
+
+void flat_direct(bool on)
+{
+    direct = on;
+}
+
 static bool fetch(struct lift *l, uint32_t va, unsigned bytes, uint32_t *code)
 {
     const uint8_t *p = !guest->run_data && va >= DATA_AT ? NULL : host_of(va, bytes, false);
@@ -140,8 +147,13 @@ static void check(const char *after)
 
 static struct block *translate_up_to(uint32_t pc, uint32_t mode, unsigned limit)
 {
-    struct lift l = {
-        .cpu = the_cpu, .ir = &ir, .pc = pc, .mode = mode, .limit = limit, .fetch = fetch};
+    struct lift l = {.cpu = the_cpu,
+                     .ir = &ir,
+                     .pc = pc,
+                     .mode = mode,
+                     .limit = limit,
+                     .fetch = fetch,
+                     .direct = direct};
     ir_start(&ir);
     guest->frontend->lift(&l);
     number_sites();

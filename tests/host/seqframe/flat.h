@@ -31,6 +31,8 @@ uint8_t *flat_batch(const struct backend *b);
 void flat_seal(void);
 /* Point the CPU at the memory and give it time; clear what a fault left. */
 void flat_set_cpu(struct cpu *cpu, uint32_t pc);
+/* Whether blocks may go on in another mode by themselves (struct lift); blocks made so far stay. */
+void flat_direct(bool on);
 /* Run blocks until one leaves (enum exit_reason); 0: it did not. */
 unsigned flat_run(void);
 /* The data of the cases. */
