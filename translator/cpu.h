@@ -115,14 +115,16 @@ struct cpu {
 
     /* Switches of mode and of the view of user memory within translated code (JUMP_ENTER, JUMP_USER):
      * what window.c has got ready. The windows in use are those of `base` and `alt_base`. */
-    _Alignas(8) uint32_t hinders; /* HINDER_*: 0: both sides are right */
+    _Alignas(8) uint8_t hinders; /* HINDER_*; 0: both sides are right */
+    uint8_t
+        away; /* privileged mode: 1 if alt_base is not that of side[SIDE_USER], so that the way back is
+                   * another; view[VIEW_PROCESS] and that side agree where both are known */
     uint32_t
-        lines; /* interrupt inputs, a bit each, set by the board: enum cpu_line. Here, so that one
-                       look tells whether there is neither */
+        lines; /* interrupt inputs, a bit each, set by the board: enum cpu_line. One look at 8 bytes
+                     * tells whether there is none of the three */
     uint32_t user_mode, user_slots; /* JUMP_USER: more bits of the mode word (cpu_set_user_mode) */
     _Alignas(16) struct cpu_view view[VIEWS];
     struct cpu_side side[SIDES];
-    uint64_t entered; /* JUMP_ENTER: how often */
 
     /* A poke that could not be delivered: the way into translated code tests it, inside the guest
      * range (tetrapla/vm.h), and sets `attention` if it is not 0. NULL: nobody pokes. */

@@ -120,9 +120,6 @@ void dump_stats(struct vm *vm)
 {
     struct counts *c = &vm->counts;
     uint64_t all = vm_now() - vm->time_begun, known = c->translate_ns + c->run_ns + c->sleep_ns;
-    c->exceptions += vm->cpu->entered;
-    c->calls += vm->cpu->entered;
-    vm->cpu->entered = 0;
     c->other_ns = all > known ? all - known : 0;
 #define COUNT(name, text) fprintf(stderr, "%14llu %s\n", (unsigned long long)c->name, text);
     VM_COUNTS

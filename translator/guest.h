@@ -94,9 +94,10 @@ void vm_redirect(struct cpu *cpu, enum exit_reason why);
 void vm_redirect_named(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode);
 
 /*
- * Switches within translated code. While cpu->hinders is 0, a jumpto may have JUMP_ENTER in user mode; in
- * privileged mode JUMP_USER if cpu->alt_base is that of cpu->side[SIDE_USER]. And if `key` of cpu->view[n] is the
- * frontend's for what user memory is to be, alt_base and choose_base may be taken from there.
+ * Switches within translated code. While cpu->hinders is 0, a jump may have JUMP_ENTER in user mode; in
+ * privileged mode JUMP_USER if cpu->away is 0, too. And if `key` of cpu->view[n] is the frontend's for what
+ * user memory is to be, alt_base and choose_base may be taken from there, with `away` 1 for VIEW_NOTHING and 0
+ * for VIEW_PROCESS.
  *
  * windows_view: in privileged mode, the windows in use are the right ones for `key`; views whose key differs
  * from it in `mask` are forgotten. windows_forget_near: keys now mean something else (another process).

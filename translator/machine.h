@@ -254,7 +254,7 @@ bool site_mark(struct vm *vm, uint64_t phys, unsigned bits);
     COUNT(links, "links made")                                   \
     COUNT(lookups, "computed jumps looked up by the dispatcher") \
     COUNT(lookups_inside, "  without leaving translated code")   \
-    COUNT(exceptions, "guest exceptions")                        \
+    COUNT(exceptions, "guest exceptions, but for those in line") \
     COUNT(calls, "  of them system calls")                       \
     COUNT(interrupts, "guest interrupts")                        \
     COUNT(halts, "waits for an interrupt")                       \

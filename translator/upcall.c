@@ -99,7 +99,7 @@ void fault_again(struct vm *vm)
     if (f->pc != vm->cpu->pc)
         return;
     f->valid = false;
-    vm->cpu->hinders &= ~HINDER_AGAIN;
+    vm->cpu->hinders &= (uint8_t)~HINDER_AGAIN;
     const struct window_set *now = windows_now(vm);
     if (f->window == &s->nothing ||
         (f->window != now->main && f->window != now->alt && f->window != now->choose))

@@ -369,10 +369,13 @@ static void prepare(struct vm *vm, struct window_set *set)
         s->near[n ^ 1] = other;
         cpu->side[n] = side_of(set);
         cpu->side[n ^ 1] = side_of(other);
-        cpu->hinders &= ~HINDER_SIDES;
+        cpu->hinders &= (uint8_t)~HINDER_SIDES;
+        if (cpu->view[VIEW_PROCESS].alt_base != set->alt_base)
+            cpu->view[VIEW_PROCESS].key = UINT64_MAX;
     } else if (n == SIDE_USER || s->near[n] == NULL || s->near[n]->main != set->main) {
         cpu->hinders |= HINDER_SIDES;
     }
+    cpu->away = n == SIDE_PRIVILEGED && set->alt_base != cpu->side[SIDE_USER].alt_base;
 }
 
 static inline void use(struct vm *vm, struct window_set *set)
@@ -399,6 +402,8 @@ void windows_view(struct vm *vm, uint32_t key, uint32_t mask)
         return;
     if (((view[n ^ 1].key ^ key) & mask) != 0)
         view[n ^ 1].key = UINT64_MAX;
+    if (n == VIEW_PROCESS && set->alt_base != vm->cpu->side[SIDE_USER].alt_base)
+        vm->cpu->hinders |= HINDER_SIDES;
     view[n] = (struct cpu_view){set->alt_base, set->choose_base, key, 0};
     vm->windows.near[SIDES + n] = set;
 }

@@ -135,7 +135,7 @@ void windows_complete(struct vm *vm)
     if (count == 0)
         return;
     s->later_count = 0;
-    vm->cpu->hinders &= ~HINDER_LATER;
+    vm->cpu->hinders &= (uint8_t)~HINDER_LATER;
     apply(vm, s->later, count);
 }
 

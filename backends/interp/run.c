@@ -155,7 +155,6 @@ static void to_side(struct cpu *cpu, enum cpu_side_number n)
     cpu->jumps = s->jumps;
     cpu->fetch = s->fetch;
     cpu->base = s->base;
-    cpu->entered += n == SIDE_PRIVILEGED;
 }
 
 /* A computed jump: the block of the jump table's entry, or NULL. */

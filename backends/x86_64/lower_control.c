@@ -272,22 +272,19 @@ static void jumpto_mode(struct gen *g, const struct ir_ins *i)
     x86_rm(&g->c, X_JMP_E, false, 0, &host, 0);
 }
 
-/* To the window of a side; a system call is counted. */
+/* To the window of a side. */
 static void to_side(struct gen *g, enum cpu_side_number n)
 {
     uint32_t side = (uint32_t)(offsetof(struct cpu, side) + n * sizeof(struct cpu_side));
     unsigned x = xscratch(g), r = scratch(g);
     struct mem tables = state_mem(side), base = state_mem(side + offsetof(struct cpu_side, base)),
                now = state_mem(offsetof(struct cpu, jumps)),
-               now_base = state_mem(offsetof(struct cpu, base)),
-               count = state_mem(offsetof(struct cpu, entered));
+               now_base = state_mem(offsetof(struct cpu, base));
     x86_rm(&g->c, X_MOVUPS, false, x, &tables, 0);
     x86_rm(&g->c, X_MOVUPS_M, false, x, &now, 0);
     x86_rm(&g->c, X_MOV, true, r, &base, 0);
     x86_rm(&g->c, X_MOV_M, true, r, &now_base, 0);
     x86_rr(&g->c, X_WRGSBASE, true, 0, r, 0);
-    if (n == SIDE_PRIVILEGED)
-        x86_rm(&g->c, X_ADD_I, true, 0, &count, 1);
     release(g, r);
 }
 

@@ -69,7 +69,7 @@ struct arm_cpu {
     uint32_t fpscr; /* control bits, N Z C V and QC; cumulative exception bits except IDC are in
                         cpu.mxcsr: arm_fpscr assembles them */
     uint32_t fpexc;
-    uint32_t cpsr; /* mode, F, I, A, E, J, Q: the bits that are kept nowhere else */
+    uint32_t cpsr; /* mode, F, I, A, E, Q: the bits that are kept nowhere else; J is zero */
     uint32_t ge;   /* GE[n] is bit 7 of byte n, the other bits are 0 (lift_dsp.c) */
     uint8_t it;    /* ITSTATE at an instruction boundary between blocks */
     _Alignas(8) uint32_t exclusive_valid; /* exclusive monitor: 0 or size in bytes */

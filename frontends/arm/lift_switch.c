@@ -52,7 +52,7 @@ static void now_slow(struct arm_lift *a, unsigned slow)
     a->flags = 0;
 }
 
-/* Hinders, or an interrupt that waits. */
+/* Hinders, another view of user memory than user mode's, or an interrupt that waits. */
 static void ask_hinders(struct arm_lift *a, unsigned slow)
 {
     if_any(a, ir_get(a->b, IR_I64, offsetof(struct cpu, hinders)), slow);
@@ -71,7 +71,8 @@ static void enter(struct arm_lift *a, uint32_t vector, bool ge)
                          with(a, IR_shr, with(a, IR_mul, state(a, ARM_STATE(ge)), 0x00204081), 12),
                          CPSR_GE));
     put(a, ARM_STATE(spsr), saved);
-    put(a, ARM_STATE(cpsr), with(a, IR_or, with(a, IR_and, old, CPSR_KEPT), MODE_SVC | CPSR_I));
+    put(a, ARM_STATE(cpsr),
+        with(a, IR_or, old, MODE_SVC | CPSR_I)); /* MODE_USR has none but these bits */
     move(a, ARM_STATE(bank_sp[BANK_USR]), REG(13));
     move(a, ARM_STATE(bank_lr[BANK_USR]), REG(14));
     move(a, REG(13), ARM_STATE(bank_sp[BANK_SVC]));
@@ -103,15 +104,11 @@ void arm_switch_call(struct arm_lift *a)
 
 /* ---- returns to user mode (B1.8.3) -------------------------------------------------------------- */
 
-/* To user mode, with nothing in the new CPSR that is kept elsewhere; and user memory is as there. */
-static void ask_return(struct arm_lift *a, ir_ref status, unsigned slow)
+/* To user mode, with nothing in the new CPSR that is kept elsewhere, but for GE if `ge`. */
+static void ask_status(struct arm_lift *a, ir_ref status, bool ge, unsigned no)
 {
-    const uint32_t others = CPSR_MODE | CPSR_E | CPSR_IT | CPSR_J;
-    ask_hinders(a, slow);
-    if_any(a, with(a, IR_sub, with(a, IR_and, status, others), MODE_USR), slow);
-    ir_ref now = ir_get(a->b, IR_I64, offsetof(struct cpu, alt_base));
-    ir_ref then = ir_get(a->b, IR_I64, offsetof(struct cpu, side[SIDE_USER].alt_base));
-    if_any(a, ir_bin(a->b, IR_sub, IR_I64, now, then), slow);
+    uint32_t others = CPSR_MODE | CPSR_E | CPSR_IT | CPSR_J | (ge ? 0 : CPSR_GE);
+    if_any(a, with(a, IR_sub, with(a, IR_and, status, others), MODE_USR), no);
 }
 
 /* The address with T; without T it is a multiple of 4. */
@@ -166,10 +163,11 @@ void arm_switch_return(struct arm_lift *a, ir_ref pc, ir_ref status)
         unsigned slow = ir_new_label(a->b), ge = ir_new_label(a->b);
         if (spsr)
             status = kept_status(a, spsr);
-        ask_return(a, status, slow);
-        if_any(a, with(a, IR_and, status, CPSR_GE), ge);
+        ask_hinders(a, slow);
+        ask_status(a, status, false, ge);
         go_back(a, pc, status, false);
         now_slow(a, ge);
+        ask_status(a, kept_status(a, spsr), true, slow);
         go_back(a, kept_pc(a, lr), kept_status(a, spsr), true);
         now_slow(a, slow);
     }
@@ -191,6 +189,7 @@ static void try_view(struct arm_lift *a, enum cpu_view_number n, unsigned done)
     if_any(a, ir_bin(a->b, IR_sub, IR_I64, ir_un(a->b, IR_zext32, IR_I64, v), key), no);
     put(a, ARM_STATE(cp15.dacr), v);
     ir_put(a->b, IR_V128, offsetof(struct cpu, alt_base), ir_get(a->b, IR_V128, view));
+    ir_put(a->b, IR_I8, offsetof(struct cpu, away), arm_i32(a, n == VIEW_NOTHING));
     ir_br(a->b, done);
     now_slow(a, no);
 }

@@ -70,7 +70,7 @@ uint32_t arm_cpsr(const struct arm_cpu *c)
 
 void arm_set_cpsr(struct arm_cpu *c, uint32_t value, uint32_t mask)
 {
-    uint32_t kept = CPSR_F | CPSR_I | CPSR_A | CPSR_E | CPSR_J | CPSR_Q;
+    uint32_t kept = CPSR_F | CPSR_I | CPSR_A | CPSR_E | CPSR_Q;
     if ((mask & (CPSR_N | CPSR_Z)) != 0) {
         uint8_t nz = (uint8_t)(mask >> 24) & (NZ_N | NZ_Z);
         c->cpu.flags.nz = (uint8_t)((c->cpu.flags.nz & ~nz) | (value >> 24 & nz));

@@ -19,6 +19,8 @@ void random_state(struct state *s);
 /* The ways a system call is made, compared. */
 void twins_run(const char *const *backend_names, unsigned count);
 bool twins_go_on(unsigned why);
+/* Calls of vm_redirect_named (around.c). */
+extern unsigned redirected;
 
 /* ---- machine.c: ARM on seqframe/flat.c ---- */
 struct cpu *machine_cpu(void);
