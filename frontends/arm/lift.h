@@ -30,6 +30,7 @@ struct arm_lift {
     unsigned skip;
     ir_ref select; /* flags: the next register is written only if select_cc holds; 0: always */
     enum ir_cc select_cc;
+    unsigned dacr_writes; /* in this block */
     unsigned exits; /* side exits: jumps to `pc`, or leave EXIT_STATE, placed at the block's end */
     struct arm_side_exit {
         unsigned label;

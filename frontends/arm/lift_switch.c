@@ -180,7 +180,7 @@ void arm_switch_return(struct arm_lift *a, ir_ref pc, ir_ref status)
 /* ---- DACR (B4.1.43) ----------------------------------------------------------------------------- */
 
 /* If the register's value is the key of view n, take that view and go to `done`. */
-static void try_view(struct arm_lift *a, enum cpu_view_number n, unsigned done)
+static void try_view(struct arm_lift *a, unsigned n, unsigned done)
 {
     size_t view = offsetof(struct cpu, view) + n * sizeof(struct cpu_view);
     unsigned no = ir_new_label(a->b);
@@ -203,8 +203,12 @@ void arm_switch_dacr(struct arm_lift *a)
         ir_br(a->b, here); /* flags that are pending are best written before the comparisons */
         now_slow(a, here);
         done = ir_new_label(a->b);
-        try_view(a, VIEW_NOTHING, done);
-        try_view(a, VIEW_PROCESS, done);
+        /* First the view that is not there when this block first runs; later writes take turns. */
+        const struct cpu *cpu = a->l->cpu;
+        bool off = cpu->view[VIEW_NOTHING].key == arm_of(a->l->cpu)->cp15.dacr;
+        unsigned first = (off ? VIEW_PROCESS : VIEW_NOTHING) ^ (a->dacr_writes++ & 1);
+        try_view(a, first, done);
+        try_view(a, first ^ 1, done);
     }
     /* Its handler touches no other state. */
     ir_call(a->b, IR_I32, HELPER_put_dacr, CALL_VOID, arm_reg(a, a->insn.rd), 0, 0);

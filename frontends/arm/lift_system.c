@@ -253,8 +253,23 @@ static void wait_for_event(struct arm_lift *a)
     arm_lift_leave_next(a, EXIT_STATE);
 }
 
+/* Whether this block has done anything for which what follows must be fetched again: stores, and calls, as of
+ * TLB maintenance. Blocks are not entered with older code than memory holds. */
+static bool may_be_stale(const struct arm_lift *a)
+{
+    for (unsigned n = 1; n <= a->b->count; n++) {
+        const struct ir_ins *i = &a->b->ins[n];
+        if (i->op == IR_st || (i->op == IR_call && i->imm != HELPER_put_dacr))
+            return true;
+    }
+    return false;
+}
+
+/* ISB: what changes the execution state or its windows has ended its block already. */
 static void check_point(struct arm_lift *a)
 {
+    if (!may_be_stale(a))
+        return;
     arm_sync_it(a, a->it_next);
     ir_jump(a->b, a->next, JUMP_CHECK, 0);
     a->ended = true;
