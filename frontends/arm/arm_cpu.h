@@ -83,6 +83,7 @@ struct arm_cpu {
     uint32_t bank_r8_12[2][5]; /* [0] all modes but FIQ, [1] FIQ, while the other is current */
     uint32_t spsr;             /* of the current mode */
     uint32_t switch_status;    /* scratch of lift_switch.c */
+    uint32_t vectors; /* where exceptions are taken, by SCTLR.V and VBAR (arm_set_vectors) */
     struct arm_cp15 cp15;
     uint32_t midr, mpidr; /* identification */
     uint32_t
@@ -177,6 +178,12 @@ static inline bool arm_vfp_enabled(const struct arm_cpu *c)
     if ((c->fpexc & FPEXC_EN) == 0)
         return false;
     return access == 3 || (access == 1 && arm_privileged(c));
+}
+
+/* After SCTLR or VBAR changed (B1.8.1). */
+static inline void arm_set_vectors(struct arm_cpu *c)
+{
+    c->vectors = (c->cp15.sctlr & SCTLR_V) != 0 ? 0xffff0000 : c->cp15.vbar;
 }
 
 /* After FPEXC or CPACR changed: what user mode's mode word has of them. */

@@ -33,6 +33,7 @@ static void sctlr_write(cpu15 *c, const reg *r, uint64_t v)
     (void)r;
     uint32_t old = c->cp15.sctlr;
     c->cp15.sctlr = SCTLR_FIXED | ((uint32_t)v & SCTLR_WRITABLE);
+    arm_set_vectors(c);
     windows_forget_near(c->cpu.vm);
     if (((old ^ c->cp15.sctlr) & (SCTLR_AFE | SCTLR_TRE | SCTLR_EE)) != 0)
         flush_mapped(c);
@@ -110,6 +111,7 @@ static void vbar_write(cpu15 *c, const reg *r, uint64_t v)
 {
     (void)r;
     c->cp15.vbar = (uint32_t)v & ~31u;
+    arm_set_vectors(c);
 }
 
 /* Cache sizes by CSSELR (B4.1.19): level 1 data, instruction; level 2. */

@@ -85,13 +85,13 @@ void arm_switch_call(struct arm_lift *a)
 {
     if (plain(a) && !a->privileged) {
         unsigned slow = ir_new_label(a->b), ge = ir_new_label(a->b);
-        uint32_t vbar = arm_of(a->l->cpu)->cp15.vbar;
+        uint32_t vectors = arm_of(a->l->cpu)->vectors;
         ask_hinders(a, slow);
-        if_any(a, with(a, IR_sub, state(a, ARM_STATE(cp15.vbar)), vbar), slow);
+        if_any(a, with(a, IR_sub, state(a, ARM_STATE(vectors)), vectors), slow);
         if_any(a, state(a, ARM_STATE(ge)), ge);
-        enter(a, vbar + 0x08, false);
+        enter(a, vectors + 0x08, false);
         now_slow(a, ge);
-        enter(a, vbar + 0x08, true);
+        enter(a, vectors + 0x08, true);
         now_slow(a, slow);
     }
     arm_sync_it(a, a->it_next);

@@ -153,8 +153,8 @@ void arm_windows(const struct cpu *cpu, struct window_keys *k)
     k->main = k->global_only ? ARM_KEY_MAPPED : user;
     k->alt = k->choose = user;
     k->nothing = k->global_only && (user & ARM_KEY_DENIED) != 0;
-    /* A call does no more than change the mode if it is taken where VBAR says, in A32, little-endian. */
-    if ((c->cp15.sctlr & (SCTLR_V | SCTLR_EE | SCTLR_TE)) == 0)
+    /* A call does no more than change the mode if it is taken in A32, little-endian. */
+    if ((c->cp15.sctlr & (SCTLR_EE | SCTLR_TE)) == 0)
         k->other = name ^ ARM_NAME_PRIVILEGED;
 }
 
@@ -192,6 +192,7 @@ void arm_reset(struct cpu *cpu)
     arm_set_user_vfp(c);
     c->global_dacr = c->process_domains = c->process_dacr = 0;
     c->cp15.sctlr = SCTLR_RESET;
+    arm_set_vectors(c);
     c->cp15.prrr = 0x00098aa4;
     c->cp15.nmrr = 0x44e048e0;
     if (c->midr == 0)

@@ -155,6 +155,7 @@ static void set_up(const struct twin_case *t)
     arm_frontend.reset(c);
     arm->cp15.sctlr |= SCTLR_M;
     arm->cp15.vbar = VECTORS;
+    arm_set_vectors(arm);
     arm->cp15.cpacr = t->cpacr;
     arm->fpexc = t->fpexc;
     arm_set_user_vfp(arm);
