@@ -160,6 +160,7 @@ struct frontend {
     void (*dump)(const struct cpu *cpu, char *to, size_t size);
     /* GDB: the target description and its registers in that order. */
     const char *gdb_xml;
+    uint32_t pc_state; /* bits of cpu->pc that are no address but state (ARM: Thumb) */
     unsigned gdb_registers;
     unsigned (*gdb_read)(struct cpu *cpu, unsigned n, uint8_t *to);          /* bytes written */
     unsigned (*gdb_write)(struct cpu *cpu, unsigned n, const uint8_t *from); /* bytes taken */

@@ -231,11 +231,11 @@ bool fetch_phys(struct vm *vm, uint32_t pc, uint64_t *phys, bool *global);
 #define SITES 4096
 struct site {
     uint64_t phys; /* of the instruction */
+    uint32_t generation;
     uint8_t bits;
 };
 unsigned site_bits(const struct vm *vm, uint64_t phys);
-/* False: the table is full. */
-bool site_mark(struct vm *vm, uint64_t phys, unsigned bits);
+void site_mark(struct vm *vm, uint64_t phys, unsigned bits);
 
 /* ---- statistics --------------------------------------------------------------------------------- */
 
@@ -324,7 +324,8 @@ struct vm {
     struct windows windows;
     struct cache cache;
     struct site sites[SITES];
-    unsigned site_count;
+    unsigned site_count; /* of this generation */
+    uint32_t site_generation;
     struct soft_entry soft[SOFT_TLB];
     uint32_t soft_age;
 
@@ -447,5 +448,5 @@ static inline void mmu_note(struct vm *vm, enum mmu_event what, uint32_t va, uin
 }
 void dump_mmu(struct vm *vm);
 
-/* The translator itself is at fault: report and end this VM. */
+/* The translator itself is at fault: report and end this VM. NULL: for what the report says already. */
 _Noreturn void vm_broken(struct vm *vm, const char *what);

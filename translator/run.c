@@ -200,7 +200,7 @@ static void come_back(struct vm *vm, enum exit_reason reason)
         debug_stopped(vm, GDB_BREAKPOINT);
         break;
     case EXIT_BROKEN:
-        vm_broken(vm, "translated code faulted where it cannot");
+        vm_broken(vm, vm->report[0] != 0 ? NULL : "translated code faulted where it cannot");
     default:
         deliver(vm, reason);
     }

@@ -50,8 +50,7 @@ static void retranslate(struct vm *vm, const struct side_entry *side, unsigned b
     if (!fetch_phys(vm, side->pc, &phys, &global))
         phys =
             (vm->escape_block->phys & ~(uint64_t)(GUEST_PAGE - 1)) | (side->pc & ~GUEST_PAGE_MASK);
-    if (!site_mark(vm, phys & ~1ULL, bits))
-        vm_broken(vm, "too many instructions access devices");
+    site_mark(vm, phys & ~1ULL, bits);
     cache_kill(vm, vm->escape_block);
     leave(vm, side, EXIT_STATE);
 }

@@ -102,6 +102,7 @@ struct vm *vm_create(const struct vm_config *config, char *error, size_t size)
         return NULL;
     }
     vm->verify = dump_wants(vm, 'v');
+    vm->site_generation = 1;
     if (!make_cpu(vm) || vm_notification_create(&vm->event) != OK || !windows_start(vm) ||
         !cache_start(vm) || !debug_start(vm)) {
         snprintf(error, size, "no memory for the translator");
@@ -163,7 +164,8 @@ enum vm_end vm_run(struct vm *vm)
 void vm_broken(struct vm *vm, const char *what)
 {
     unsigned done;
-    snprintf(vm->report, sizeof vm->report, "%s", what);
+    if (what != NULL)
+        snprintf(vm->report, sizeof vm->report, "%s", what);
     if (vm->upcall->active) {
         vm->backend->escape(&vm->upcall->regs, EXIT_BROKEN);
         vm_upcall_return(0, &done);

@@ -58,6 +58,7 @@ const struct frontend arm_frontend = {
     .disas = disas,
     .dump = arm_dump,
     .gdb_xml = arm_gdb_xml,
+    .pc_state = 1,
     .gdb_registers = ARM_GDB_REGISTERS,
     .gdb_read = arm_gdb_read,
     .gdb_write = arm_gdb_write,
