@@ -54,7 +54,11 @@ struct window_keys {
     uint64_t choose;  /* privileged mode: accesses to process-dependent pages */
     bool global_only; /* `main` holds global pages only; others are reached through `choose` */
     uint64_t name; /* different for different values of the rest, by which they are found; or 0 */
-    bool nothing;  /* no page is ever put into alt and choose, they take no window's place: what
+    uint64_t
+        other;    /* the name in user mode, or in privileged mode if this is user mode's, as long as
+                     * only a system call or the return from it happens; 0: they may not be done by
+                     * JUMP_ENTER and JUMP_USER */
+    bool nothing; /* no page is ever put into alt and choose, they take no window's place: what
                        * may be accessed there nevertheless goes through C code. Not for `main`. */
 };
 
@@ -88,6 +92,18 @@ struct lift {
 void vm_redirect(struct cpu *cpu, enum exit_reason why);
 /* The same, sooner, where the name of the window keys (not 0) and the mode word are known. */
 void vm_redirect_named(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode);
+
+/*
+ * Switches within translated code. While cpu->hinders is 0, a jump may have JUMP_ENTER in user mode; in
+ * privileged mode JUMP_USER if cpu->away is 0, too. And if `key` of cpu->view[n] is the frontend's for what
+ * user memory is to be, alt_base and choose_base may be taken from there, with `away` 1 for VIEW_NOTHING and 0
+ * for VIEW_PROCESS.
+ *
+ * windows_view: in privileged mode, the windows in use are the right ones for `key`; views whose key differs
+ * from it in `mask` are forgotten. windows_forget_near: keys now mean something else (another process).
+ */
+void windows_view(struct vm *vm, uint32_t key, uint32_t mask);
+void windows_forget_near(struct vm *vm);
 
 struct frontend_helper {
     const char *name;

@@ -130,10 +130,13 @@ struct windows {
     struct window window[WINDOW_MAX];
     struct window_set sets[WINDOW_SETS]; /* recent answers, by hash of the keys */
     struct window nothing;               /* is always empty (window_keys.nothing); */
-    uint32_t nothing_pc;    /*   the instruction that got an allowed fault there last */
-    uint8_t by_key[256];    /* number of a window, by hash of its key: a guess */
-    struct window_set *now; /* the one in use; before the first switch it has no windows */
-    uint64_t epoch;         /* changes when a window gets another key or is marked stale */
+    uint32_t nothing_pc; /*   the instruction that got an allowed fault there last */
+    uint8_t by_key[256]; /* number of a window, by hash of its key: a guess */
+    struct window_set
+        *now; /* the one in use, if windows_now says so; before the first switch it has
+                             * no windows */
+    struct window_set *near[SIDES + VIEWS]; /* those that translated code may change to by itself */
+    uint64_t epoch;    /* changes when a window gets another key or is marked stale */
     uint64_t *present; /* [virtual page]: a bit for each window that may hold something of it */
     uint64_t *large;   /* [virtual MiB]: the same for pages filled from entries of 1 MiB or more */
     struct map_op later[MAP_VECTOR_MAX]; /* not done yet (windows_complete) */
@@ -251,7 +254,7 @@ void site_mark(struct vm *vm, uint64_t phys, unsigned bits);
     COUNT(links, "links made")                                   \
     COUNT(lookups, "computed jumps looked up by the dispatcher") \
     COUNT(lookups_inside, "  without leaving translated code")   \
-    COUNT(exceptions, "guest exceptions")                        \
+    COUNT(exceptions, "guest exceptions, but for those in line") \
     COUNT(calls, "  of them system calls")                       \
     COUNT(interrupts, "guest interrupts")                        \
     COUNT(halts, "waits for an interrupt")                       \
@@ -361,6 +364,17 @@ struct vm {
     void *upcall_stack;
     char report[256]; /* why the VM is broken */
 };
+
+/* Translated code changed to another set that was near: find out which. */
+void windows_sync(struct vm *vm);
+/* The windows in use. */
+static inline struct window_set *windows_now(struct vm *vm)
+{
+    const struct window_set *now = vm->windows.now;
+    if (vm->cpu->base != now->base || vm->cpu->alt_base != now->alt_base)
+        windows_sync(vm);
+    return vm->windows.now;
+}
 
 static inline struct soft_entry *soft_slot(struct vm *vm, uint32_t va, unsigned kind)
 {

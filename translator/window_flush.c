@@ -151,7 +151,7 @@ static void flush_window(struct vm *vm, struct window *w)
         window_empty(vm, w);
     } else {
         w->stale = true;
-        vm->windows.epoch++;
+        window_changed(vm);
     }
 }
 
