@@ -108,20 +108,20 @@ struct cpu {
     uint32_t x87_held; /* X87_HELD: what a fault in translated code finds in the host's registers */
     uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
 
-    /* JUMP_MODE: what the next block's mode adds to a slot of `jumps`, in bytes; the upper half of next_key is
-     * its jump_mode_high. */
+    /* JUMP_MODE: what the next block's mode adds to a slot of `jumps`, in bytes; the upper half of
+     * next_key is its jump_mode_high. */
     uint64_t next_key;
     uint32_t next_slots;
 
     /* Switches of mode and of the view of user memory within translated code (JUMP_ENTER, JUMP_USER):
      * what window.c has got ready. The windows in use are those of `base` and `alt_base`. */
     _Alignas(8) uint8_t hinders; /* HINDER_*; 0: both sides are right */
-    uint8_t
-        away; /* privileged mode: 1 if alt_base is not that of side[SIDE_USER], so that the way back is
-                   * another; view[VIEW_PROCESS] and that side agree where both are known */
-    uint32_t
-        lines; /* interrupt inputs, a bit each, set by the board: enum cpu_line. One look at 8 bytes
-                     * tells whether there is none of the three */
+    /* Privileged mode: 1 if alt_base is not that of side[SIDE_USER], so that the way back is another;
+     * view[VIEW_PROCESS] and that side agree where both are known. */
+    uint8_t away;
+    /* Interrupt inputs, a bit each, set by the board: enum cpu_line. One look at 8 bytes tells
+     * whether there is none of the three. */
+    uint32_t lines;
     uint32_t user_mode, user_slots; /* JUMP_USER: more bits of the mode word (cpu_set_user_mode) */
     _Alignas(16) struct cpu_view view[VIEWS];
     struct cpu_side side[SIDES];

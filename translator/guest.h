@@ -54,10 +54,9 @@ struct window_keys {
     uint64_t choose;  /* privileged mode: accesses to process-dependent pages */
     bool global_only; /* `main` holds global pages only; others are reached through `choose` */
     uint64_t name; /* different for different values of the rest, by which they are found; or 0 */
-    uint64_t
-        other;    /* the name in user mode, or in privileged mode if this is user mode's, as long as
-                     * only a system call or the return from it happens; 0: they may not be done by
-                     * JUMP_ENTER and JUMP_USER */
+    /* The name in user mode, or in privileged mode if this is user mode's, as long as only a system
+     * call or the return from it happens; 0: they may not be done by JUMP_ENTER and JUMP_USER. */
+    uint64_t other;
     bool nothing; /* no page is ever put into alt and choose, they take no window's place: what
                        * may be accessed there nevertheless goes through C code. Not for `main`. */
 };
