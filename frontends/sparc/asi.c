@@ -7,7 +7,7 @@
  * exist is a data access exception.
  *
  * Flushes name what they concern; a page for supervisors only may be meant, so those by address go
- * to every window that is not of another context.
+ * to every window that is not of another context. Nothing waits for a flush: it is complete at once.
  */
 #include "sparc_cpu.h"
 
@@ -108,6 +108,7 @@ static bool write_register(struct sparc_cpu *c, unsigned n, uint32_t v)
     case REG_TABLE:
         if (m->context_table != (v & TABLE_WRITABLE))
             flush_all(c);
+        windows_complete(c->cpu.vm);
         m->context_table = v & TABLE_WRITABLE;
         break;
     case REG_CONTEXT:
@@ -147,6 +148,7 @@ static void flush(struct space *s)
     } else if (type <= 4) { /* segments and regions name more than a page: all */
         flush_all(c);
     }
+    windows_complete(c->cpu.vm);
 }
 
 /* ---- physical addresses, ASI 0x20-0x2f --------------------------------------------------------- */

@@ -29,5 +29,8 @@ KINDS = {
         page_switches=200000,
         entry=0x100000, debugger="i386",
     ),
+    "sparc": Kind(  # klibc's tools instead of busybox
+        name="sparc", console="ttyS0", machine="sparc", debugger="sparc",
+    ),
 }
 HERE = KINDS[os.environ.get("GUEST") or "arm"]

@@ -1,12 +1,14 @@
 """Guest operating systems in panes: they boot, answer, live beside each other, end and begin again."""
 
 import re
+import subprocess
 import time
 
 from testbed.cases import case, check, main
 from testbed.machine import Failure, start
 
 SHELL = r"^/ # ?\W?$"
+UNREACHABLE = 69  # exit status of tools/fetch-guests
 BOOT = 400  # seconds; a machine that emulates the machine that translates
 
 
@@ -63,6 +65,35 @@ def _(images):
         boots(machine, 1)
         answers(machine, 1, 6)
         images.keep_picture(machine, "guest-uefi")
+
+
+THREE = {1: r"^Linux .* 6\.\S+-686 ", 2: r"^Linux .* 6\.\S+-armmp ", 3: r"^Linux .* sparc sparc$"}
+
+
+def fetched(name):
+    """Whether the guest's images are there or can be had; a server that is not reached is no failure."""
+    done = subprocess.run(["tools/fetch-guests", name], stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode not in (0, UNREACHABLE):
+        raise Failure(done.stderr.strip().split("\n")[-1])
+    return done.returncode == 0
+
+
+def three_guests(images, firmware):
+    if not fetched("sparc"):
+        print("skip three guests: the SPARC guest's sources cannot be fetched")
+        return
+    with start(firmware, iso=images.make("--guests", "x86 arm sparc"), limit=1200) as machine:
+        for pane in THREE:
+            machine.wait_screen(r"guest ready", 600, pane)
+        for pane, said in THREE.items():
+            machine.keys(f"alt-{pane}")
+            machine.type("uname -a\n")
+            machine.wait_screen(said, 60, pane)
+        images.keep_picture(machine, f"three-{firmware}")
+
+
+for f in ("bios", "uefi"):
+    case(f"x86, ARM and SPARC Linux at once, {f}")(lambda images, f=f: three_guests(images, f))
 
 
 @case("two ARM guests by BIOS, one of them killed")

@@ -8,6 +8,8 @@ processors; both builds say how far they are every 10 seconds, and go on where t
 Made again when the sources or the recipe change.
 """
 
+import contextlib
+import fcntl
 import glob
 import hashlib
 import os
@@ -51,12 +53,14 @@ class Sources(Apt):
 def run_make(what, folder, *arguments):
     """make, counting the files it has dealt with."""
     log = folder + ".log"
+    # Nothing of a make that may have started this: its variables would reach the kernel's Makefile.
+    environment = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
     begun = said = time.monotonic()
     lines = 0
     with open(log, "w") as out, subprocess.Popen(
             ["make", "-C", folder, f"-j{os.cpu_count()}", "ARCH=sparc", "CROSS_COMPILE=" + CROSS,
              *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            errors="replace") as make:
+            errors="replace", env={**environment, "LC_ALL": "C"}) as make:
         for line in make.stdout:
             out.write(line)
             lines += 1
@@ -124,6 +128,15 @@ def recipe(*names):
     return digest.hexdigest()[:16]
 
 
+@contextlib.contextmanager
+def alone(build):
+    """Nobody else builds here meanwhile; a second run waits."""
+    os.makedirs(build, exist_ok=True)
+    with open(os.path.join(build, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def make(cache, suites=("bookworm",)):
     """Build what is not there; {name: path}. Quick when all is there."""
     result = {name: os.path.join(cache, "sparc", name) for name in ("image", "initramfs.cpio.gz")}
@@ -131,16 +144,21 @@ def make(cache, suites=("bookworm",)):
     tools = "klibc " + recipe("init-sparc", "sparc.py", "cpio.py")
     if is_made(result["image"], kernel) and is_made(result["initramfs.cpio.gz"], tools):
         return result
+    build = os.path.join(cache, "build", "sparc")
+    with alone(build):
+        make_anew(result, cache, suites, build, kernel, tools)
+    return result
+
+
+def make_anew(result, cache, suites, build, kernel, tools):
+    """What of `result` is not made of `kernel` and `tools`."""
     missing = [n for n in NEEDS if not shutil.which(n)]
     if missing or not os.path.isdir(HEADERS):
         raise Failure("the SPARC guest is built with " + ", ".join(missing or [HEADERS]) +
-                      ": run tools/install-packages guests guest")
-    build = os.path.join(cache, "build", "sparc")
-    os.makedirs(build, exist_ok=True)
+                      ": run tools/install-packages guests sparc")
     if not is_made(result["initramfs.cpio.gz"], tools):
         folder = build_tools(Sources(cache, "sources", list(suites), ["amd64"]), build)
         write(result["initramfs.cpio.gz"], compress(archive_of(folder)), tools)
     if not is_made(result["image"], kernel):
         apt = Apt(cache, "guests", [*suites, suites[0] + "-updates"], ["amd64", "i386", "armhf"])
         write(result["image"], build_kernel(apt, build), kernel)
-    return result
