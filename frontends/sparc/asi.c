@@ -175,6 +175,7 @@ enum kind {
 static const struct {
     uint8_t first, last, kind;
 } ranges[] = {
+    {0x02, 0x02, IGNORED}, /* other parts: of a second cache, which OpenBIOS looks for */
     {0x03, 0x03, MMU_FLUSH},  {0x04, 0x04, MMU_REGISTERS},   {0x05, 0x07, IGNORED},
     {0x08, 0x08, USER_CODE},  {0x09, 0x09, SUPERVISOR_CODE}, {0x0c, 0x0f, IGNORED},
     {0x10, 0x14, IGNORED},    {0x18, 0x1c, IGNORED},         {0x20, 0x2f, PHYSICAL},
