@@ -61,6 +61,17 @@ struct window_keys {
                        * may be accessed there nevertheless goes through C code. Not for `main`. */
 };
 
+/* What maps 4 MiB: `count` tables, each with the descriptors of an equal part of these pages. */
+enum { GUEST_TABLES = 16 };
+#define NO_TABLE UINT64_MAX
+struct guest_tables {
+    uint32_t count;              /* a power of 2 up to GUEST_TABLES */
+    uint32_t bytes;              /* of a descriptor: 4 or 8 */
+    uint64_t phys[GUEST_TABLES]; /* where a table lies; NO_TABLE: all of its part is alike */
+    uint64_t
+        upper[GUEST_TABLES]; /* all else the part's mappings depend on; what is not used is 0 */
+};
+
 /* What lift works on. */
 struct lift {
     struct cpu *cpu;
@@ -143,6 +154,9 @@ struct frontend {
      * window may not hold the page. NULL: flushed windows are emptied. */
     bool (*holds)(const struct cpu *cpu, uint64_t key);
     void (*walk_for)(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w);
+    /* NULL, or: the tables in use at va, a multiple of 4 MiB, put into *t, which is zero; false: it is
+     * not so simple there. With them only what has changed since the last flush is walked again. */
+    bool (*tables)(struct cpu *cpu, uint32_t va, struct guest_tables *t);
     /* Side bits of the instruction at cpu->pc that faulted (ir_insn). */
     void (*restore)(struct cpu *cpu, unsigned side);
     /* Take the guest exception for reason (EXIT_UNDEFINED and following). */

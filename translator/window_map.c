@@ -60,6 +60,7 @@ static inline bool note(struct vm *vm, struct window *w, uint32_t va, struct ram
         return false;
     }
     (*leaf)->page[va >> GUEST_PAGE_SHIFT & (LEAF_PAGES - 1)] = entry | PAGE_MAPPED;
+    window_fresh(w, va);
     window_present(vm, w, va);
     (*leaf)->used++;
     w->pages++;
@@ -313,6 +314,7 @@ static unsigned refill(struct fill *f, uint32_t va, const struct walk *k)
     uint64_t phys = k->phys & ~(uint64_t)(GUEST_PAGE - 1);
     if (entry_phys(*e) == phys && (f->flags & PAGE_WRITABLE)) {
         *e |= PAGE_WRITABLE;
+        window_fresh(f->w, va);
         f->ops[0] = (struct map_op){.kind = MAP_PROTECT,
                                     .rights = MAP_READ | MAP_WRITE,
                                     .region = f->r->region,
