@@ -191,6 +191,16 @@ static void operand(char *to, const struct x86_row *row, char letter, bool w, un
     }
 }
 
+/* cmpps xmm0, xmm1, 1 is printed as cmpltps xmm0, xmm1. */
+static void predicate(char *want, const char *name, int32_t imm)
+{
+    static const char *const names[8] = {"eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"};
+    char text[300];
+    *strrchr(want, ',') = 0;
+    snprintf(text, sizeof text, "cmp%s%s%s", names[imm], name + 3, want + strlen(name));
+    strcpy(want, text);
+}
+
 static void check(enum x86_op op, bool w, unsigned reg, unsigned v, unsigned rm,
                   const struct mem *m, int32_t imm)
 {
@@ -214,6 +224,8 @@ static void check(enum x86_op op, bool w, unsigned reg, unsigned v, unsigned rm,
         operand(text, row, row->form[n], w, reg, v, rm, m, imm);
         to += sprintf(to, "%s%s", n ? ", " : " ", text);
     }
+    if (row->imm == 1 && imm < 8 && strncmp(name, "cmp", 3) == 0 && name[4] != 0)
+        predicate(want, name, imm);
     expect(want);
 }
 
