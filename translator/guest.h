@@ -52,6 +52,14 @@ struct window_keys {
                        * may be accessed there nevertheless goes through C code. Not for `main`. */
 };
 
+/* What maps the 4 MiB at an address: `count` pages of memory, 1 or 2, full of descriptors, which together
+ * have one for each page; and whatever else the mappings depend on. */
+struct guest_tables {
+    uint64_t phys[2];
+    uint64_t upper[2];
+    uint64_t count;
+};
+
 /* What lift works on. */
 struct lift {
     struct cpu *cpu;
@@ -117,6 +125,9 @@ struct frontend {
      * window may not hold the page. NULL: flushed windows are emptied. */
     bool (*holds)(const struct cpu *cpu, uint64_t key);
     void (*walk_for)(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w);
+    /* NULL, or: the tables in use at va; false: it is not so simple there. With them only what has
+     * changed since the last flush is walked again. */
+    bool (*tables)(struct cpu *cpu, uint32_t va, struct guest_tables *t);
     /* Side bits of the instruction at cpu->pc that faulted (ir_insn). */
     void (*restore)(struct cpu *cpu, unsigned side);
     /* Take the guest exception for reason (EXIT_UNDEFINED and following). */

@@ -81,7 +81,19 @@ static inline struct ram_page *ram_page(struct ram *r, uint64_t phys)
 
 struct window_leaf {
     uint64_t page[LEAF_PAGES]; /* guest physical page address | PAGE_* */
+    uint32_t
+        fresh[LEAF_PAGES / 32]; /* filled or changed since their tables were looked at as a whole */
     uint32_t used;
+};
+
+/* Guest tables as they were when a window's pages were last walked again (window_flush.c). */
+#define TABLE_COPIES 256u
+struct table_copy {
+    uint64_t key;
+    uint32_t top; /* virtual address >> 22 */
+    bool valid;
+    struct guest_tables tables;
+    uint64_t word[2][GUEST_PAGE / 8];
 };
 
 struct window {
@@ -137,6 +149,7 @@ struct windows {
     uint64_t stamp;
     /* Leaves are taken from here; when there are none left, a window is evicted. */
     struct window_leaf *leaves;
+    struct table_copy *copies; /* by hash of key and address; NULL: frontends without `tables` */
     uint32_t *free_leaf, free_leaves;
 };
 

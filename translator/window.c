@@ -57,6 +57,9 @@ bool windows_start(struct vm *vm)
     s->mappings = calloc(MAPPING_COUNT, sizeof *s->mappings);
     s->leaves = calloc(LEAF_COUNT, sizeof *s->leaves);
     s->free_leaf = calloc(LEAF_COUNT, sizeof *s->free_leaf);
+    if (vm->frontend->tables != NULL &&
+        (s->copies = calloc(TABLE_COPIES, sizeof *s->copies)) == NULL)
+        return false;
     s->present = calloc(GUEST_PAGES, sizeof *s->present);
     s->large = calloc(GUEST_PAGES >> 8, sizeof *s->large);
     if (s->slab == 0 || s->mappings == NULL || s->leaves == NULL || s->free_leaf == NULL ||
@@ -82,6 +85,7 @@ void windows_stop(struct vm *vm)
     }
     free(s->mappings);
     free(s->leaves);
+    free(s->copies);
     free(s->free_leaf);
     free(s->present);
     free(s->large);

@@ -43,6 +43,13 @@ static inline uint32_t entry_size(uint64_t entry)
     return GUEST_PAGE << ((unsigned)entry >> PAGE_LOG & 31);
 }
 
+/* The entry of va was written. */
+static inline void window_fresh(const struct window *w, uint32_t va)
+{
+    unsigned n = va >> GUEST_PAGE_SHIFT & (LEAF_PAGES - 1);
+    w->leaf[va >> 22]->fresh[n / 32] |= 1u << n % 32;
+}
+
 /* Remember that w may hold something of va's page: a mapping, or where its code is. */
 static inline void window_present(struct vm *vm, const struct window *w, uint32_t va)
 {

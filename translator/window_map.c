@@ -60,6 +60,7 @@ bool window_note(struct vm *vm, struct window *w, uint32_t va, uint64_t phys, un
         return false;
     }
     *window_entry(w, va) = phys | flags | PAGE_MAPPED;
+    window_fresh(w, va);
     window_present(vm, w, va);
     (*leaf)->used++;
     w->pages++;
@@ -286,6 +287,7 @@ static unsigned refill(struct fill *f, uint32_t va, const struct walk *k)
     uint64_t phys = k->phys & ~(uint64_t)(GUEST_PAGE - 1);
     if (entry_phys(*e) == phys && (f->flags & PAGE_WRITABLE)) {
         *e |= PAGE_WRITABLE;
+        window_fresh(f->w, va);
         f->ops[0] = (struct map_op){.kind = MAP_PROTECT,
                                     .rights = MAP_READ | MAP_WRITE,
                                     .region = f->r->region,
