@@ -11,8 +11,20 @@
 
 void soft_flush(struct vm *vm)
 {
+    vm->soft_large[0] = ~0u;
+    vm->soft_large[1] = 0;
     if (++vm->soft_age == 0)
         memset(vm->soft, 0, sizeof vm->soft);
+}
+
+/* A flush of any address of a guest entry is one of all its pages. */
+static void note_large(struct vm *vm, const struct walk *w)
+{
+    uint32_t last = w->lead + (w->size - 1);
+    if (w->lead < vm->soft_large[0])
+        vm->soft_large[0] = w->lead;
+    if (last > vm->soft_large[1])
+        vm->soft_large[1] = last;
 }
 
 /* One page's part of an access. */
@@ -35,7 +47,7 @@ static bool find(struct cpu *cpu, uint32_t va, unsigned bytes, unsigned kind, st
     struct vm *vm = cpu->vm;
     struct soft_entry *e = soft_slot(vm, va, kind);
     uint32_t tag = (va & GUEST_PAGE_MASK) | kind | SOFT_VALID;
-    const struct window_keys *keys = &vm->windows.keys;
+    const struct window_keys *keys = &vm->windows.now->keys;
     uint64_t key = kind & ACCESS_USER ? keys->alt : keys->choose;
     p->bytes = bytes;
     if (e->page == tag && e->age == vm->soft_age && e->main == keys->main && e->key == key) {
@@ -63,6 +75,8 @@ static bool find(struct cpu *cpu, uint32_t va, unsigned bytes, unsigned kind, st
         cache_kill_page(vm, r, page); /* the store that follows changes it */
         return true;
     }
+    if (w.size > GUEST_PAGE)
+        note_large(vm, &w);
     *e = (struct soft_entry){.main = keys->main,
                              .key = key,
                              .page = tag,

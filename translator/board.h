@@ -90,6 +90,9 @@ struct vm_trace {
 struct vm *vm_create(const struct vm_config *config, char *error, size_t size);
 /* Run it on the calling thread until it ends. */
 enum vm_end vm_run(struct vm *vm);
+/* After an end: as the reset button does, so that it may run again. The images are those of config, whose other
+ * settings do not count. False: a sentence in error; it can only be deleted. */
+bool vm_reset(struct vm *vm, const struct vm_config *config, char *error, size_t size);
 /* Ask it to end; from a device (on the vCPU's thread) or from another thread. */
 void vm_end(struct vm *vm, enum vm_end how);
 void vm_delete(struct vm *vm);
@@ -103,17 +106,20 @@ void vm_set_board_data(struct vm *vm, void *data);
 /* Have `serve` called on the vCPU's thread soon; from any thread (host devices use it). */
 void vm_attend(struct vm *vm);
 
+/* A board. boards/start.c goes through the steps; `create` finds its structure made, and zero. */
 struct board {
     const char *name, *guest, *description;
-    uint64_t memory_min, memory_max, memory_default;
-    /* Build devices, load images, set the CPU's entry state. False: a sentence in error. */
+    uint64_t memory_min, memory_max, memory_default, firmware_max; /* bytes */
+    size_t bytes;                                                  /* of its own structure */
+    /* Memory and devices. False: a sentence in error. */
     bool (*create)(struct vm *vm, char *error, size_t size);
+    /* Devices and CPU as at power-on. */
+    void (*reset)(struct vm *vm);
+    /* The images of vm_configuration to their places, and the CPU's entry state. False: a sentence. */
+    bool (*load)(struct vm *vm, char *error, size_t size);
     /* Called on the vCPU's thread when vm_attend asked for it: take input from host devices. */
     void (*serve)(struct vm *vm);
-    /* As at power-on, in place: devices, CPU, and the images of vm_configuration anew, which must
-     * still be there. A caller that has released them makes a new VM instead. */
-    void (*reset)(struct vm *vm);
-    /* Release what create made; also after create failed. NULL: nothing to release. */
+    /* Release what create made; also after create failed half-way. */
     void (*destroy)(struct vm *vm);
 };
 extern const struct board *const boards[]; /* NULL ends */

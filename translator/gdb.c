@@ -437,7 +437,8 @@ static void go_from(struct gdb *g, const char *text, bool with_signal)
     }
     if (*text != 0) {
         struct cpu *cpu = vm_cpu(g->vm);
-        cpu->pc = (number(&text) & ~1u) | (cpu->pc & 1);
+        uint32_t state = g->vm->frontend->pc_state;
+        cpu->pc = ((uint32_t)number(&text) & ~state) | (cpu->pc & state);
     }
 }
 

@@ -32,13 +32,18 @@ enum walk_rights { WALK_READ = 1, WALK_WRITE = 2, WALK_EXEC = 4 };
 /* The access goes over the end of the address space (frontends with over_end_faults). */
 #define WALK_OVER_END (UINT32_MAX - 1)
 struct walk {
-    uint64_t phys;   /* physical address of the byte asked for */
-    uint32_t lead;   /* the entry found (page, section, block) covers virtual addresses lead to */
-    uint32_t size;   /*   lead + size - 1; size is a power of two, at least 4096 */
-    uint8_t rights;  /* WALK_*: what accesses of the kind asked for (user or current mode) may do */
-    bool global;     /* does not depend on the process (ASID, context) */
-    bool device;     /* device or strongly-ordered memory type */
-    uint32_t status; /* 0: mapped and allowed; else the frontend's code for the exception */
+    uint64_t phys;  /* physical address of the byte asked for */
+    uint32_t lead;  /* the entry found (page, section, block) covers virtual addresses lead to */
+    uint32_t size;  /*   lead + size - 1; size is a power of two, at least 4096 */
+    uint8_t rights; /* WALK_*: what accesses of the kind asked for (user or current mode) may do */
+    bool global;    /* does not depend on the process (ASID, context) */
+    bool device;    /* device or strongly-ordered memory type */
+    /* Where the descriptor of a page of 4096 bytes lies, and its size; that of the page after it is
+     * behind it, and larger by `descriptor_step` if that page continues this one with equal rights
+     * and was accessed, too. 0: it is not so. */
+    uint64_t entry;
+    uint8_t entry_bytes; /* 4 or 8 */
+    uint32_t status;     /* 0: mapped and allowed; else the frontend's code for the exception */
 };
 
 /* Which windows (cached address spaces) the CPU uses now. Equal keys: equal mappings and rights,
@@ -48,7 +53,8 @@ struct window_keys {
     uint64_t alt;     /* MEM_USER accesses */
     uint64_t choose;  /* privileged mode: accesses to process-dependent pages */
     bool global_only; /* `main` holds global pages only; others are reached through `choose` */
-    bool nothing;     /* no page is ever put into alt and choose, they take no window's place: what
+    uint64_t name; /* different for different values of the rest, by which they are found; or 0 */
+    bool nothing;  /* no page is ever put into alt and choose, they take no window's place: what
                        * may be accessed there nevertheless goes through C code. Not for `main`. */
 };
 
@@ -88,6 +94,8 @@ struct lift {
 /* For helpers that changed the mode and cpu->pc, before a jump with JUMP_MODE: windows, and what that jump
  * needs. `why`: EXIT_CALL for a system call (they are counted), else EXIT_STATE. */
 void vm_redirect(struct cpu *cpu, enum exit_reason why);
+/* The same, sooner, where the name of the window keys (not 0) and the mode word are known. */
+void vm_redirect_named(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode);
 
 struct frontend_helper {
     const char *name;
@@ -111,6 +119,9 @@ struct frontend {
     bool open_bus;
     /* An access over the end of the address space faults with WALK_OVER_END; else it goes on at 0. */
     bool over_end_faults;
+    /* Descriptors of pages (struct walk): how much that of the page after is larger; big-endian. */
+    uint16_t descriptor_step;
+    bool descriptor_big;
     /* A store into code counts from the next instruction on (x86), without any barrier. */
     bool stores_act_at_once;
 
@@ -144,6 +155,7 @@ struct frontend {
     void (*dump)(const struct cpu *cpu, char *to, size_t size);
     /* GDB: the target description and its registers in that order. */
     const char *gdb_xml;
+    uint32_t pc_state; /* bits of cpu->pc that are no address but state (ARM: Thumb) */
     unsigned gdb_registers;
     unsigned (*gdb_read)(struct cpu *cpu, unsigned n, uint8_t *to);          /* bytes written */
     unsigned (*gdb_write)(struct cpu *cpu, unsigned n, const uint8_t *from); /* bytes taken */

@@ -123,11 +123,17 @@ struct mapping {
     uint8_t window;
 };
 
-/* The windows for keys that were switched to before; right while each still has its key. */
+/* The windows for keys that were switched to before; right while each still has its key, which needs
+ * no look while the epoch is that of struct windows. */
 #define WINDOW_SETS 64
 struct window_set {
     struct window_keys keys;
+    uint64_t epoch;
     struct window *main, *alt, *choose; /* NULL: empty */
+    uint64_t alt_base, choose_base;     /* as in struct cpu */
+    struct jump_entry *jumps;
+    struct fetch_entry *fetch;
+    uint64_t base;
 };
 
 struct windows {
@@ -136,10 +142,10 @@ struct windows {
     struct window window[WINDOW_MAX];
     struct window_set sets[WINDOW_SETS]; /* recent answers, by hash of the keys */
     struct window nothing;               /* is always empty (window_keys.nothing); */
-    uint32_t nothing_pc;                /*   the instruction that got an allowed fault there last */
-    uint8_t by_key[256];                /* number of a window, by hash of its key: a guess */
-    struct window *main, *alt, *choose; /* in use now; choose NULL: none made yet */
-    struct window_keys keys;
+    uint32_t nothing_pc;    /*   the instruction that got an allowed fault there last */
+    uint8_t by_key[256];    /* number of a window, by hash of its key: a guess */
+    struct window_set *now; /* the one in use; before the first switch it has no windows */
+    uint64_t epoch;         /* changes when a window gets another key or is marked stale */
     uint64_t *present; /* [virtual page]: a bit for each window that may hold something of it */
     uint64_t *large;   /* [virtual MiB]: the same for pages filled from entries of 1 MiB or more */
     struct map_op later[MAP_VECTOR_MAX]; /* not done yet (windows_complete) */
@@ -164,8 +170,8 @@ void window_empty(struct vm *vm, struct window *w);
 /* Write-protect a RAM page in all windows, because it got code; undo it. */
 void window_protect(struct vm *vm, struct ram *r, uint64_t phys);
 /* Map what w lacks around va, found by walk `k`, by operations in ops; returns how many. */
-unsigned window_fill(struct vm *vm, struct window *w, uint32_t va, unsigned kind,
-                     const struct walk *k, struct map_op ops[MAP_VECTOR_MAX]);
+unsigned window_fill(struct vm *vm, struct window *w, uint32_t va, const struct walk *k,
+                     struct map_op ops[MAP_VECTOR_MAX]);
 /* Apply operations; if the quota is exhausted, evict and go on. */
 void windows_apply(struct vm *vm, struct map_op *ops, unsigned count);
 void windows_count_ops(struct vm *vm, const struct map_op *ops, unsigned count);
@@ -235,11 +241,11 @@ bool fetch_phys(struct vm *vm, uint32_t pc, uint64_t *phys, bool *global);
 #define SITES 4096
 struct site {
     uint64_t phys; /* of the instruction */
+    uint32_t generation;
     uint8_t bits;
 };
 unsigned site_bits(const struct vm *vm, uint64_t phys);
-/* False: the table is full. */
-bool site_mark(struct vm *vm, uint64_t phys, unsigned bits);
+void site_mark(struct vm *vm, uint64_t phys, unsigned bits);
 
 /* ---- statistics --------------------------------------------------------------------------------- */
 
@@ -328,9 +334,12 @@ struct vm {
     struct windows windows;
     struct cache cache;
     struct site sites[SITES];
-    unsigned site_count;
+    unsigned site_count; /* of this generation */
+    uint32_t site_generation;
     struct soft_entry soft[SOFT_TLB];
     uint32_t soft_age;
+    uint32_t
+        soft_large[2]; /* first and last address of guest entries larger than a page in `soft` */
 
     vm_handle thread, event; /* event: attention, deadline */
     struct upcall_page *upcall;
@@ -440,5 +449,5 @@ static inline void mmu_note(struct vm *vm, enum mmu_event what, uint32_t va, uin
 }
 void dump_mmu(struct vm *vm);
 
-/* The translator itself is at fault: report and end this VM. */
+/* The translator itself is at fault: report and end this VM. NULL: for what the report says already. */
 _Noreturn void vm_broken(struct vm *vm, const char *what);

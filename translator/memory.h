@@ -66,4 +66,6 @@ void windows_complete(struct vm *vm);
 /* The guest's mode or process changed: choose windows by the frontend's keys, load the CPU's bases
  * and tables. A helper may call it if `main` stays the same. */
 void windows_switch(struct vm *vm);
+/* The same, sooner, where the name of the keys is known. */
+void windows_switch_named(struct vm *vm, uint64_t name);
 /* The instruction cache was invalidated. Nothing needs doing for code in RAM, which is tracked. */

@@ -42,7 +42,7 @@ static bool second_page_holds(struct vm *vm, const struct block *b)
         return true;
     if (!fetch_phys(vm, va, &phys, &global) || (phys & ~(uint64_t)(GUEST_PAGE - 1)) != b->phys2)
         return false;
-    if (global || !vm->windows.keys.global_only)
+    if (global || !vm->windows.now->keys.global_only)
         window_note_fetch(vm, va, phys);
     return true;
 }
@@ -71,10 +71,10 @@ static struct block *find_block(struct vm *vm, bool *global)
     struct fetch_entry *f = &cpu->fetch[cpu->pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
     if (f->page == ((cpu->pc & GUEST_PAGE_MASK) | 1)) {
         phys = (uint64_t)f->phys << GUEST_PAGE_SHIFT | (cpu->pc & ~GUEST_PAGE_MASK & ~1u);
-        *global = vm->windows.keys.global_only;
+        *global = vm->windows.now->keys.global_only;
     } else if (!fetch_phys(vm, cpu->pc, &phys, global)) {
         return NULL;
-    } else if (*global || !vm->windows.keys.global_only) {
+    } else if (*global || !vm->windows.now->keys.global_only) {
         window_note_fetch(vm, cpu->pc, phys);
     }
     unsigned limit = limit_now(vm);
@@ -102,7 +102,7 @@ static void link_exit(struct vm *vm, struct block_exit *e, struct block *b, bool
 static void note_jump(struct vm *vm, struct block *b, bool global)
 {
     uint64_t host = vm->backend->entry(b);
-    if (host == 0 || b->cut || (vm->windows.keys.global_only && !global))
+    if (host == 0 || b->cut || (vm->windows.now->keys.global_only && !global))
         return;
     window_note_jump(vm, b, host);
 }
@@ -121,7 +121,7 @@ static uint64_t look_up(struct cpu *cpu)
     if (b == NULL || b->cut)
         return 0;
     vm->counts.lookups_inside++;
-    note_jump(vm, b, vm->windows.keys.global_only);
+    note_jump(vm, b, vm->windows.now->keys.global_only);
     return vm->backend->entry(b);
 }
 
@@ -136,15 +136,18 @@ static void deliver(struct vm *vm, enum exit_reason reason)
     windows_switch(vm);
 }
 
-/* The fetch of an instruction that spans two pages failed when it was translated. */
+/* The fetch of an instruction that spans two pages failed when it was translated. If it does not any
+ * more, the block that says so must go. */
 static void fetch_fault(struct vm *vm)
 {
     struct cpu *cpu = vm->cpu;
-    uint64_t phys;
+    uint64_t first, second;
     bool global;
-    uint32_t next = (cpu->pc & GUEST_PAGE_MASK) + GUEST_PAGE;
-    if (!fetch_phys(vm, cpu->pc, &phys, &global) || !fetch_phys(vm, next, &phys, &global))
+    uint32_t pc = cpu->pc, next = (pc & GUEST_PAGE_MASK) + GUEST_PAGE;
+    if (!fetch_phys(vm, pc, &first, &global) || !fetch_phys(vm, next, &second, &global))
         deliver(vm, EXIT_FETCH);
+    else
+        cache_kill_stale(vm, pc, (first & ~1ULL) | (pc & 1), vm->frontend->mode(cpu));
 }
 
 void block_left(struct cpu *cpu, const struct block *b, const struct side_entry *side)
@@ -153,23 +156,6 @@ void block_left(struct cpu *cpu, const struct block *b, const struct side_entry 
     cpu->vm->frontend->restore(cpu, side->side);
     if (cpu->vm->config.icount)
         cpu->budget += b->insns - side->site;
-}
-
-void vm_redirect(struct cpu *cpu, enum exit_reason why)
-{
-    struct vm *vm = cpu->vm;
-    if (why == EXIT_CALL) {
-        vm->counts.exceptions++;
-        vm->counts.calls++;
-    }
-    windows_switch(vm);
-    if (vm->again.valid)
-        fault_again(vm);
-    uint32_t mode = vm->frontend->mode(cpu);
-    cpu->next_key = (uint64_t)jump_mode_high(mode) << 32;
-    cpu->next_slots = jump_mode_slots(mode) * (uint32_t)sizeof(struct jump_entry);
-    if (cpu->lines != 0 && vm->frontend->interrupt(cpu, true))
-        cpu->attention = 1;
 }
 
 /* A block on a page that is checked, not protected, found other code than it was made of. */
@@ -215,7 +201,7 @@ static void come_back(struct vm *vm, enum exit_reason reason)
         debug_stopped(vm, GDB_BREAKPOINT);
         break;
     case EXIT_BROKEN:
-        vm_broken(vm, "translated code faulted where it cannot");
+        vm_broken(vm, vm->report[0] != 0 ? NULL : "translated code faulted where it cannot");
     default:
         deliver(vm, reason);
     }

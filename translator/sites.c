@@ -2,8 +2,10 @@
  * Memory instructions that need another translation than the common one: they met a device, or a
  * process-dependent page in privileged mode.
  *
- * Known by the physical address of the instruction, so the knowledge outlives the block. The table
- * only ever grows; when it is full, further sites stay slow in another way (they fault each time).
+ * Known by the physical address of the instruction, so the knowledge outlives the block. When the table
+ * is full, all is forgotten: a guest may have more such instructions than it holds (x86 code of random
+ * bytes does), but not in one block, so each gets on. A site is in the table if its generation is the
+ * present one; counting it up is all the clearing there is.
  */
 #include <translator/machine.h>
 
@@ -15,25 +17,27 @@ static unsigned hash(uint64_t phys)
 static struct site *find(const struct vm *vm, uint64_t phys)
 {
     unsigned at = hash(phys);
-    while (vm->sites[at].bits != 0 && vm->sites[at].phys != phys)
+    while (vm->sites[at].generation == vm->site_generation && vm->sites[at].phys != phys)
         at = (at + 1) % SITES;
     return (struct site *)&vm->sites[at];
 }
 
 unsigned site_bits(const struct vm *vm, uint64_t phys)
 {
-    return find(vm, phys)->bits;
+    const struct site *s = find(vm, phys);
+    return s->generation == vm->site_generation ? s->bits : 0;
 }
 
-bool site_mark(struct vm *vm, uint64_t phys, unsigned bits)
+void site_mark(struct vm *vm, uint64_t phys, unsigned bits)
 {
+    if (vm->site_count >= SITES / 4 * 3) {
+        vm->site_generation++;
+        vm->site_count = 0;
+    }
     struct site *s = find(vm, phys);
-    if (s->bits == 0) {
-        if (vm->site_count >= SITES / 4 * 3)
-            return false;
+    if (s->generation != vm->site_generation) {
+        *s = (struct site){phys, vm->site_generation, 0};
         vm->site_count++;
     }
-    s->phys = phys;
     s->bits |= (uint8_t)bits;
-    return true;
 }

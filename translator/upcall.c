@@ -50,8 +50,7 @@ static void retranslate(struct vm *vm, const struct side_entry *side, unsigned b
     if (!fetch_phys(vm, side->pc, &phys, &global))
         phys =
             (vm->escape_block->phys & ~(uint64_t)(GUEST_PAGE - 1)) | (side->pc & ~GUEST_PAGE_MASK);
-    if (!site_mark(vm, phys & ~1ULL, bits))
-        vm_broken(vm, "too many instructions access devices");
+    site_mark(vm, phys & ~1ULL, bits);
     cache_kill(vm, vm->escape_block);
     leave(vm, side, EXIT_STATE);
 }
@@ -86,7 +85,7 @@ static void guest_fault(struct vm *vm, const struct side_entry *side, uint32_t v
 /* Whether a page may be mapped in w: not a process-dependent one in the window for global pages. */
 static bool belongs(const struct vm *vm, const struct window *w, const struct walk *k)
 {
-    return w != vm->windows.main || !vm->windows.keys.global_only || k->global;
+    return w != vm->windows.now->main || !vm->windows.now->keys.global_only || k->global;
 }
 
 void fault_again(struct vm *vm)
@@ -99,9 +98,9 @@ void fault_again(struct vm *vm)
         return;
     f->valid = false;
     if (f->window == &s->nothing ||
-        (f->window != s->main && f->window != s->alt && f->window != s->choose))
+        (f->window != s->now->main && f->window != s->now->alt && f->window != s->now->choose))
         return;
-    unsigned kind = f->kind | (f->window == s->main ? 0 : ACCESS_USER);
+    unsigned kind = f->kind | (f->window == s->now->main ? 0 : ACCESS_USER);
     vm->frontend->walk(vm->cpu, f->va, kind, &k);
     struct ram *r = k.status != 0 ? NULL : ram_find(vm, k.phys);
     if (r == NULL || !belongs(vm, f->window, &k) ||
@@ -115,7 +114,7 @@ void fault_again(struct vm *vm)
         return; /* the guest's flush saw to it */
     vm->counts.fills_ahead++;
     vm->fault_window = f->window;
-    windows_apply(vm, ops, window_fill(vm, f->window, f->va, kind, &k, ops));
+    windows_apply(vm, ops, window_fill(vm, f->window, f->va, &k, ops));
 }
 
 /* How often one instruction may have a page mapped that is then flushed, before it goes the slow way. */
@@ -141,11 +140,11 @@ static bool churns(struct vm *vm, const struct side_entry *side, uint32_t va)
     return ++c->times > CHURN_TIMES && !in_loop(vm->escape_block, side->pc);
 }
 
-static void fill(struct vm *vm, struct window *w, uint32_t va, unsigned kind, const struct walk *k)
+static void fill(struct vm *vm, struct window *w, uint32_t va, const struct walk *k)
 {
     unsigned count;
     vm->counts.fills++;
-    while ((count = window_fill(vm, w, va, kind, k, vm->upcall->vector_ops)) == 0)
+    while ((count = window_fill(vm, w, va, k, vm->upcall->vector_ops)) == 0)
         if (windows_evict(vm) == NULL)
             vm_broken(vm, "no room to note a mapping");
     windows_count_ops(vm, vm->upcall->vector_ops, count);
@@ -195,23 +194,23 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
         not_mapped(vm, side);
     if (!belongs(vm, w, &k))
         choose(vm, side, va);
-    if (w != s->main && user == 0) {
+    if (w != s->now->main && user == 0) {
         vm->frontend->walk(vm->cpu, va, kind | ACCESS_USER, &k);
         if (k.status != 0)
             retranslate(vm, side, SITE_SLOW);
     }
     if (write && ram_page(r, k.phys)->code)
         write_code(vm, side, r, k.phys & ~(uint64_t)(GUEST_PAGE - 1));
-    if (w == s->main && s->keys.global_only && churns(vm, side, va))
+    if (w == s->now->main && s->now->keys.global_only && churns(vm, side, va))
         retranslate(vm, side, SITE_SLOW);
-    fill(vm, w, va, kind | (w == s->main ? 0 : ACCESS_USER), &k);
+    fill(vm, w, va, &k);
 }
 
 /* The window in which host address `at` lies, if it is one of those in use. */
 static struct window *window_at(struct vm *vm, uint64_t at, uint32_t *va, bool *inside)
 {
     struct windows *s = &vm->windows;
-    struct window *const in_use[3] = {s->main, s->alt, s->choose};
+    struct window *const in_use[3] = {s->now->main, s->now->alt, s->now->choose};
     for (unsigned n = 0; n < 3; n++) {
         uint64_t offset = at - in_use[n]->base;
         if (offset + 4096 < (1ULL << 32) + 8192) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <translator/boards/boards.h>
 #include <translator/machine.h>
 #include <translator/ports.h>
 
@@ -60,13 +61,6 @@ static bool choose_parts(struct vm *vm, char *error, size_t size)
     }
     if (c->memory == 0)
         c->memory = vm->board->memory_default;
-    if (c->memory < vm->board->memory_min || c->memory > vm->board->memory_max ||
-        c->memory % (1 << 20) != 0) {
-        snprintf(error, size, "memory must be from %llu to %llu MiB on board \"%s\"",
-                 (unsigned long long)vm->board->memory_min >> 20,
-                 (unsigned long long)vm->board->memory_max >> 20, vm->board->name);
-        return false;
-    }
     return true;
 }
 
@@ -102,6 +96,7 @@ struct vm *vm_create(const struct vm_config *config, char *error, size_t size)
         return NULL;
     }
     vm->verify = dump_wants(vm, 'v');
+    vm->site_generation = 1;
     if (!make_cpu(vm) || vm_notification_create(&vm->event) != OK || !windows_start(vm) ||
         !cache_start(vm) || !debug_start(vm)) {
         snprintf(error, size, "no memory for the translator");
@@ -109,7 +104,7 @@ struct vm *vm_create(const struct vm_config *config, char *error, size_t size)
         return NULL;
     }
     vm->frontend->reset(vm->cpu);
-    if (!vm->board->create(vm, error, size)) {
+    if (!board_start(vm->board, vm, error, size)) {
         vm_delete(vm);
         return NULL;
     }
@@ -160,10 +155,28 @@ enum vm_end vm_run(struct vm *vm)
     return (enum vm_end)vm->ending;
 }
 
+bool vm_reset(struct vm *vm, const struct vm_config *config, char *error, size_t size)
+{
+    vm->config.kernel = config->kernel;
+    vm->config.initrd = config->initrd;
+    vm->config.bios = config->bios;
+    vm->config.dtb = config->dtb;
+    vm->config.vga_bios = config->vga_bios;
+    memcpy(vm->config.seed, config->seed, sizeof config->seed);
+    for (unsigned n = 0; n < vm->windows.count; n++)
+        window_empty(vm, &vm->windows.window[n]);
+    cache_flush(vm);
+    vm->again.valid = false;
+    vm->cpu->halted = false;
+    vm->ending = VM_RUNNING;
+    return board_reset(vm->board, vm, error, size);
+}
+
 void vm_broken(struct vm *vm, const char *what)
 {
     unsigned done;
-    snprintf(vm->report, sizeof vm->report, "%s", what);
+    if (what != NULL)
+        snprintf(vm->report, sizeof vm->report, "%s", what);
     if (vm->upcall->active) {
         vm->backend->escape(&vm->upcall->regs, EXIT_BROKEN);
         vm_upcall_return(0, &done);
@@ -203,8 +216,7 @@ static void free_memory(struct vm *vm)
 
 void vm_delete(struct vm *vm)
 {
-    if (vm->board->destroy != NULL && vm->board_data != NULL)
-        vm->board->destroy(vm);
+    board_delete(vm->board, vm);
     for (unsigned n = 0; n < vm->windows.count; n++)
         window_empty(vm, &vm->windows.window[n]);
     windows_stop(vm);

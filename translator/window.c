@@ -47,6 +47,8 @@ static bool make_window(struct windows *s, unsigned n)
 bool windows_start(struct vm *vm)
 {
     struct windows *s = &vm->windows;
+    s->epoch = 1; /* no set is of epoch 0 */
+    s->now = &s->sets[0];
     s->count = vm->config.windows != 0 ? vm->config.windows : WINDOWS_USUAL;
     if (s->count < WINDOWS_LEAST)
         s->count = WINDOWS_LEAST;
@@ -127,7 +129,7 @@ static void note_code(struct vm *vm, struct window *w, uint32_t va, uint64_t phy
 
 void window_note_fetch(struct vm *vm, uint32_t pc, uint64_t phys)
 {
-    struct window *w = vm->windows.main;
+    struct window *w = vm->windows.now->main;
     note_code(vm, w, pc, phys);
     w->fetch[pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)] =
         (struct fetch_entry){(pc & GUEST_PAGE_MASK) | 1, (uint32_t)(phys >> GUEST_PAGE_SHIFT)};
@@ -135,7 +137,7 @@ void window_note_fetch(struct vm *vm, uint32_t pc, uint64_t phys)
 
 void window_note_jump(struct vm *vm, const struct block *b, uint64_t host)
 {
-    struct window *w = vm->windows.main;
+    struct window *w = vm->windows.now->main;
     unsigned slot = jump_slot(b->pc, b->mode);
     if (w->jump_count < JUMPS_LISTED)
         w->jump_list[w->jump_count++] = (uint16_t)slot;
@@ -274,6 +276,7 @@ static struct window *find_window(struct vm *vm, uint64_t key)
     window_forget_code(found);
     found->used = true;
     found->key = key;
+    s->epoch++;
     return found;
 }
 
@@ -291,9 +294,9 @@ static struct window *window_for(struct vm *vm, uint64_t key)
     return w;
 }
 
-static struct window_set *set_of(struct windows *s, const struct window_keys *k)
+static struct window_set *set_of(struct windows *s, uint64_t name)
 {
-    return &s->sets[(k->main + k->choose * 3) * 0x9e3779b97f4a7c15ULL >> 58];
+    return &s->sets[name * 0x9e3779b97f4a7c15ULL >> 58];
 }
 
 static bool still(const struct window *w, uint64_t key)
@@ -306,40 +309,103 @@ static bool holds(const struct windows *s, const struct window_set *set,
 {
     if (set->main == NULL || set->keys.main != k->main || set->keys.alt != k->alt ||
         set->keys.choose != k->choose || set->keys.nothing != k->nothing ||
-        !still(set->main, k->main))
+        set->keys.global_only != k->global_only || !still(set->main, k->main))
         return false;
     if (k->nothing)
         return set->alt == &s->nothing;
     return still(set->alt, k->alt) && still(set->choose, k->choose);
 }
 
-void windows_switch(struct vm *vm)
+static inline void use(struct vm *vm, struct window_set *set)
 {
     struct windows *s = &vm->windows;
     struct cpu *cpu = vm->cpu;
-    struct window_keys k;
-    vm->frontend->windows(cpu, &k);
-    if (s->main != NULL && k.main == s->keys.main && k.alt == s->keys.alt &&
-        k.choose == s->keys.choose && k.global_only == s->keys.global_only &&
-        k.nothing == s->keys.nothing)
+    vm->counts.window_switches++;
+    s->now = set;
+    cpu->alt_base = set->alt_base;
+    cpu->choose_base = set->choose_base;
+    cpu->jumps = set->jumps;
+    cpu->fetch = set->fetch;
+    cpu->base = set->base;
+    set->main->stamp = set->alt->stamp = set->choose->stamp = ++s->stamp;
+}
+
+/* The windows for these keys; what they lack is made. */
+static void make_set(struct vm *vm, const struct window_keys *k, struct window_set *set)
+{
+    struct window *m = window_for(vm, k->main);
+    struct window *a = k->nothing ? &vm->windows.nothing : window_for(vm, k->alt);
+    struct window *c = k->nothing ? a : window_for(vm, k->choose);
+    *set = (struct window_set){.keys = *k,
+                               .main = m,
+                               .alt = a,
+                               .choose = c,
+                               .alt_base = a->base,
+                               .choose_base = c->base,
+                               .jumps = m->jumps,
+                               .fetch = m->fetch,
+                               .base = m->base};
+}
+
+void windows_switch(struct vm *vm)
+{
+    struct windows *s = &vm->windows;
+    struct window_keys k = {0};
+    vm->frontend->windows(vm->cpu, &k);
+    if (s->now->main != NULL && k.main == s->now->keys.main && k.alt == s->now->keys.alt &&
+        k.choose == s->now->keys.choose && k.global_only == s->now->keys.global_only &&
+        k.nothing == s->now->keys.nothing)
         return;
     windows_complete(vm);
-    vm->counts.window_switches++;
-    s->keys = k;
-    struct window_set *set = set_of(s, &k);
-    if (holds(s, set, &k)) {
-        set->main->stamp = set->alt->stamp = set->choose->stamp = ++s->stamp;
-    } else {
-        struct window *m = window_for(vm, k.main);
-        struct window *a = k.nothing ? &s->nothing : window_for(vm, k.alt);
-        *set = (struct window_set){k, m, a, k.nothing ? a : window_for(vm, k.choose)};
-    }
-    s->main = set->main;
-    s->alt = set->alt;
-    s->choose = set->choose;
-    cpu->base = s->main->base;
-    cpu->alt_base = s->alt->base;
-    cpu->choose_base = s->choose->base;
-    cpu->jumps = s->main->jumps;
-    cpu->fetch = s->main->fetch;
+    struct window_set *set = set_of(s, k.name != 0 ? k.name : k.main + k.choose * 3);
+    if (!holds(s, set, &k))
+        make_set(vm, &k, set);
+    set->epoch = s->epoch;
+    use(vm, set);
+}
+
+/* The set of that name, if all that is to be done about it is to use it; else NULL. */
+static inline struct window_set *ready(struct windows *s, uint64_t name)
+{
+    struct window_set *set = set_of(s, name);
+    return set->keys.name == name && set->epoch == s->epoch && s->later_count == 0 ? set : NULL;
+}
+
+void windows_switch_named(struct vm *vm, uint64_t name)
+{
+    struct window_set *set = ready(&vm->windows, name);
+    if (set == NULL)
+        windows_switch(vm);
+    else if (name != vm->windows.now->keys.name)
+        use(vm, set);
+}
+
+static __attribute__((noinline)) void redirect_any(struct vm *vm)
+{
+    struct cpu *cpu = vm->cpu;
+    windows_switch(vm);
+    if (vm->again.valid)
+        fault_again(vm);
+    if (cpu->lines != 0 && vm->frontend->interrupt(cpu, true))
+        cpu->attention = 1;
+}
+
+void vm_redirect_named(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode)
+{
+    struct vm *vm = cpu->vm;
+    struct window_set *set = ready(&vm->windows, name);
+    vm->counts.exceptions += why == EXIT_CALL;
+    vm->counts.calls += why == EXIT_CALL;
+    cpu->next_key = (uint64_t)jump_mode_high(mode) << 32;
+    cpu->next_slots = jump_mode_slots(mode) * (uint32_t)sizeof(struct jump_entry);
+    if (set == NULL || vm->again.valid || cpu->lines != 0)
+        redirect_any(vm);
+    else if (name != vm->windows.now->keys.name)
+        use(vm, set);
+}
+
+void vm_redirect(struct cpu *cpu, enum exit_reason why)
+{
+    windows_switch(cpu->vm);
+    vm_redirect_named(cpu, why, cpu->vm->windows.now->keys.name, cpu->vm->frontend->mode(cpu));
 }

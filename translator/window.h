@@ -14,7 +14,7 @@ static inline unsigned window_number(const struct vm *vm, const struct window *w
 static inline bool window_in_use(const struct vm *vm, const struct window *w)
 {
     const struct windows *s = &vm->windows;
-    return w == s->main || w == s->alt || w == s->choose;
+    return w == s->now->main || w == s->now->alt || w == s->now->choose;
 }
 
 /* The entry of va in the page map, NULL where there is no leaf. */

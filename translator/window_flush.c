@@ -19,6 +19,10 @@
 
 static void soft_flush_page(struct vm *vm, uint32_t va)
 {
+    if (va >= vm->soft_large[0] && va <= vm->soft_large[1]) {
+        soft_flush(vm);
+        return;
+    }
     for (unsigned n = 0; n <= 2 * (ACCESS_WRITE | ACCESS_FETCH | ACCESS_USER) + 1; n++) {
         unsigned kind = n / 2 | (n % 2 != 0 ? ACCESS_SYSTEM : 0);
         struct soft_entry *e = soft_slot(vm, va, kind);
@@ -231,6 +235,7 @@ static void flush_window(struct vm *vm, struct window *w)
         window_empty(vm, w);
     } else {
         w->stale = true;
+        vm->windows.epoch++;
     }
 }
 

@@ -42,7 +42,8 @@ static void unlist_mapping(struct vm *vm, struct ram_page *p, unsigned window, u
     }
 }
 
-bool window_note(struct vm *vm, struct window *w, uint32_t va, uint64_t phys, unsigned flags)
+static inline bool note(struct vm *vm, struct window *w, uint32_t va, struct ram_page *p,
+                        uint64_t entry)
 {
     struct windows *s = &vm->windows;
     struct window_leaf **leaf = &w->leaf[va >> 22];
@@ -51,21 +52,25 @@ bool window_note(struct vm *vm, struct window *w, uint32_t va, uint64_t phys, un
             return false;
         *leaf = &s->leaves[s->free_leaf[--s->free_leaves]];
     }
-    struct ram *r = ram_find(vm, phys);
-    if (!list_mapping(vm, ram_page(r, phys), window_number(vm, w), va)) {
+    if (!list_mapping(vm, p, window_number(vm, w), va)) {
         if ((*leaf)->used == 0) {
             s->free_leaf[s->free_leaves++] = (uint32_t)(*leaf - s->leaves);
             *leaf = NULL;
         }
         return false;
     }
-    *window_entry(w, va) = phys | flags | PAGE_MAPPED;
+    (*leaf)->page[va >> GUEST_PAGE_SHIFT & (LEAF_PAGES - 1)] = entry | PAGE_MAPPED;
     window_fresh(w, va);
     window_present(vm, w, va);
     (*leaf)->used++;
     w->pages++;
     vm->counts.pages++;
     return true;
+}
+
+bool window_note(struct vm *vm, struct window *w, uint32_t va, uint64_t phys, unsigned flags)
+{
+    return note(vm, w, va, ram_page(ram_find(vm, phys), phys), phys | flags);
 }
 
 void window_forget(struct vm *vm, struct window *w, uint32_t va)
@@ -227,22 +232,27 @@ struct fill {
 };
 
 /* Map one page, extending the last operation where it continues it; false: no room. */
-static bool fill_page(struct fill *f, uint32_t va, uint64_t phys)
+static inline bool fill_page(struct fill *f, uint32_t va, uint64_t phys)
 {
+    struct ram *r = f->r;
+    struct ram_page *p = ram_page(r, phys);
     struct map_op *last = f->count == 0 ? NULL : &f->ops[f->count - 1];
-    struct map_op op = {.kind = MAP_MAP,
-                        .rights = window_rights(f->r, phys, f->flags),
-                        .region = f->r->region,
-                        .va = f->w->base + va,
-                        .offset = (phys - f->r->phys) >> GUEST_PAGE_SHIFT,
-                        .pages = 1};
-    bool extends = last != NULL && joins(last, &op, 0);
-    if ((!extends && f->count == MAP_VECTOR_MAX) || !window_note(f->vm, f->w, va, phys, f->flags))
+    uint64_t at = f->w->base + va, offset = (phys - r->phys) >> GUEST_PAGE_SHIFT;
+    bool write = (f->flags & PAGE_WRITABLE) != 0 && !p->code && !r->rom;
+    uint8_t rights = write ? MAP_READ | MAP_WRITE : MAP_READ;
+    bool extends = last != NULL && last->kind == MAP_MAP && last->rights == rights &&
+                   op_end(last) == at && last->offset + last->pages == offset;
+    if ((!extends && f->count == MAP_VECTOR_MAX) || !note(f->vm, f->w, va, p, phys | f->flags))
         return false;
     if (extends)
         last->pages++;
     else
-        f->ops[f->count++] = op;
+        f->ops[f->count++] = (struct map_op){.kind = MAP_MAP,
+                                             .rights = rights,
+                                             .region = r->region,
+                                             .va = at,
+                                             .offset = offset,
+                                             .pages = 1};
     return true;
 }
 
@@ -252,32 +262,47 @@ static bool mapped(const struct window *w, uint32_t va)
     return e != NULL && *e != 0;
 }
 
-/* Pages before and after va that continue it: same entry kind, contiguous, equal rights. */
+/* Pages before and after va that continue it: contiguous, and otherwise as va's descriptor says. */
 #define AROUND 16u
 
-static bool continues(const struct fill *f, uint32_t va, unsigned kind, const struct walk *k,
-                      uint32_t near)
+static inline uint64_t descriptor(const uint8_t *at, unsigned bytes, bool big)
 {
-    struct walk n;
-    if (mapped(f->w, near))
-        return false;
-    f->vm->frontend->walk(f->vm->cpu, near, (kind & ~(unsigned)ACCESS_WRITE) | ACCESS_AHEAD, &n);
-    return n.status == 0 && n.rights == k->rights && n.global == k->global && !n.device &&
-           n.phys == k->phys - (va & ~GUEST_PAGE_MASK) +
-                         (uint64_t)(int64_t)(int32_t)(near - (va & GUEST_PAGE_MASK)) &&
-           n.phys - f->r->phys < f->r->bytes;
+    uint32_t low = *(const volatile uint32_t *)(const void *)at;
+    if (bytes == 4)
+        return big ? __builtin_bswap32(low) : low;
+    uint64_t v = *(const volatile uint64_t *)(const void *)at;
+    return big ? __builtin_bswap64(v) : v;
 }
 
-static void around(struct fill *f, uint32_t va, unsigned kind, const struct walk *k,
-                   uint32_t *first, uint32_t *last)
+/* How many of the pages after va (sign -1: before it) continue it, at most. */
+static unsigned continuing(const struct fill *f, uint32_t va, const struct walk *k,
+                           const uint8_t *at, int sign, unsigned most)
+{
+    const struct frontend *g = f->vm->frontend;
+    int bytes = sign * k->entry_bytes;
+    uint32_t page = sign * GUEST_PAGE;
+    uint64_t step = (uint64_t)sign * g->descriptor_step;
+    uint64_t mask = k->entry_bytes == 4 ? UINT32_MAX : UINT64_MAX;
+    uint64_t want = descriptor(at, k->entry_bytes, g->descriptor_big);
+    unsigned n = 0;
+    for (; n < most && !mapped(f->w, va += page); n++)
+        if (descriptor(at += bytes, k->entry_bytes, g->descriptor_big) != ((want += step) & mask))
+            break;
+    return n;
+}
+
+static void around(struct fill *f, uint32_t va, const struct walk *k, uint32_t *first,
+                   uint32_t *last)
 {
     uint32_t page = va & GUEST_PAGE_MASK;
-    uint32_t low = page & ~(AROUND * GUEST_PAGE - 1), high = low + (AROUND - 1) * GUEST_PAGE;
+    unsigned before = va >> GUEST_PAGE_SHIFT & (AROUND - 1);
+    struct ram *t = k->entry == 0 ? NULL : ram_find(f->vm, k->entry);
     *first = *last = page;
-    while (*first > low && continues(f, va, kind, k, *first - GUEST_PAGE))
-        *first -= GUEST_PAGE;
-    while (*last < high && continues(f, va, kind, k, *last + GUEST_PAGE))
-        *last += GUEST_PAGE;
+    if (t == NULL || k->device)
+        return;
+    const uint8_t *at = (const uint8_t *)(t->alias + (k->entry - t->phys));
+    *first -= continuing(f, page, k, at, -1, before) * GUEST_PAGE;
+    *last += continuing(f, page, k, at, 1, AROUND - 1 - before) * GUEST_PAGE;
 }
 
 /* A page that is mapped already faulted because its guest rights grew, or its code was dropped. */
@@ -310,8 +335,8 @@ static void note_large(struct vm *vm, const struct window *w, const struct walk 
         vm->windows.large[(k->lead >> 20) + n] |= 1ULL << window_number(vm, w);
 }
 
-unsigned window_fill(struct vm *vm, struct window *w, uint32_t va, unsigned kind,
-                     const struct walk *k, struct map_op ops[MAP_VECTOR_MAX])
+unsigned window_fill(struct vm *vm, struct window *w, uint32_t va, const struct walk *k,
+                     struct map_op ops[MAP_VECTOR_MAX])
 {
     struct ram *r = ram_find(vm, k->phys);
     struct fill f = {vm, w, r, 0, ops, 0};
@@ -328,7 +353,7 @@ unsigned window_fill(struct vm *vm, struct window *w, uint32_t va, unsigned kind
         first = va & ~(size - 1);
         last = first + size - GUEST_PAGE;
     } else {
-        around(&f, va, kind, k, &first, &last);
+        around(&f, va, k, &first, &last);
     }
     if (k->size >= MIB)
         note_large(vm, w, k);

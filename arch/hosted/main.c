@@ -2,8 +2,8 @@
  * The hosted program: take the command line apart, open files and host devices, run one VM.
  *
  * Exit status: 0 the guest powered off; 1 the VM is broken (the translator's fault, reported);
- * 2 wrong arguments, or something they name cannot be used; 3 any other end (reset without a
- * restart, Ctrl-A x). A signal ends the program as usual.
+ * 2 wrong arguments, or something they name cannot be used; 3 any other end (reset with --no-reboot,
+ * Ctrl-A x). A signal ends the program as usual.
  */
 #include "devices.h"
 #include "options.h"
@@ -54,30 +54,29 @@ static void print_line(const char *text)
 
 /* ---- names: those of this build ---- */
 
-static const char *board_name(unsigned i)
+/* The i-th name that this option can take; NULL: no more, or it takes no names. */
+static const char *known(const char *option, unsigned i)
 {
-    return boards[i] != NULL ? boards[i]->name : NULL;
-}
-static const char *guest_name(unsigned i)
-{
-    return boards[i] != NULL ? boards[i]->guest : NULL;
-}
-static const char *backend_name(unsigned i)
-{
-    return backends[i] != NULL ? backends[i]->name : NULL;
+    if (strcmp(option, "guest") == 0)
+        return boards[i] != NULL ? boards[i]->guest : NULL;
+    if (strcmp(option, "board") == 0)
+        return boards[i] != NULL ? boards[i]->name : NULL;
+    if (strcmp(option, "backend") == 0)
+        return backends[i] != NULL ? backends[i]->name : NULL;
+    return NULL;
 }
 
-static void check_name(const char *option, const char *given, const char *(*known)(unsigned))
+static void check_name(const char *option, const char *given)
 {
     char text[400];
-    for (unsigned i = 0; given != NULL && known(i) != NULL; i++)
-        if (strcmp(known(i), given) == 0)
+    for (unsigned i = 0; given != NULL && known(option, i) != NULL; i++)
+        if (strcmp(known(option, i), given) == 0)
             return;
     if (given == NULL)
         return;
     int n = snprintf(text, sizeof text, "--%s: \"%.60s\" is not one of:", option, given);
-    for (unsigned i = 0; known(i) != NULL && n < (int)sizeof text; i++)
-        n += snprintf(text + n, sizeof text - (size_t)n, " %s", known(i));
+    for (unsigned i = 0; known(option, i) != NULL && n < (int)sizeof text; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, " %s", known(option, i));
     fail(text);
 }
 
@@ -199,9 +198,27 @@ static void seed(struct vm_config *c)
     c->seeded = c->icount || getrandom(c->seed, sizeof c->seed, GRND_NONBLOCK) == sizeof c->seed;
 }
 
+static void load_images(const struct options *o, struct vm_config *c)
+{
+    load("kernel", o->kernel, &c->kernel);
+    load("initrd", o->initrd, &c->initrd);
+    load("dtb", o->dtb, &c->dtb);
+    load("bios", o->bios, &c->bios);
+    load("vga-bios", o->vga_bios, &c->vga_bios);
+}
+
+static void release_images(struct vm_config *c)
+{
+    release(&c->kernel);
+    release(&c->initrd);
+    release(&c->dtb);
+    release(&c->bios);
+    release(&c->vga_bios);
+}
+
 static void configure(const struct options *o, struct vm_config *c)
 {
-    *c = (struct vm_config){.guest = o->guest != NULL ? o->guest : guest_name(0),
+    *c = (struct vm_config){.guest = o->guest != NULL ? o->guest : known("guest", 0),
                             .board = o->board,
                             .cpu = o->cpu,
                             .backend = o->backend,
@@ -214,26 +231,28 @@ static void configure(const struct options *o, struct vm_config *c)
                             .dump = o->dump,
                             .random = (uint32_t)o->random,
                             .stats = o->stats};
-    seed(c);
-    check_name("guest", o->guest, guest_name);
-    check_name("board", o->board, board_name);
-    check_name("backend", o->backend, backend_name);
-    load("kernel", o->kernel, &c->kernel);
-    load("initrd", o->initrd, &c->initrd);
-    load("dtb", o->dtb, &c->dtb);
-    load("bios", o->bios, &c->bios);
-    load("vga-bios", o->vga_bios, &c->vga_bios);
+    check_name("guest", o->guest);
+    check_name("board", o->board);
+    check_name("backend", o->backend);
+    load_images(o, c);
 }
 
-static int run(struct vm_config *c)
+/* What a reset needs again. */
+static bool reset(const struct options *o, struct vm_config *c, char *error, size_t size)
+{
+    load_images(o, c);
+    seed(c);
+    bool good = vm_reset(the_vm, c, error, size);
+    release_images(c);
+    return good;
+}
+
+static int run(const struct options *o, struct vm_config *c)
 {
     char error[400] = "";
+    seed(c);
     the_vm = vm_create(c, error, sizeof error);
-    release(&c->kernel);
-    release(&c->initrd);
-    release(&c->dtb);
-    release(&c->bios);
-    release(&c->vga_bios);
+    release_images(c);
     if (the_vm == NULL) {
         close_connections(c);
         fail(error);
@@ -241,6 +260,9 @@ static int run(struct vm_config *c)
     __atomic_store_n(&hostdev_attend, attend, __ATOMIC_RELEASE);
     attend(); /* input may be there already */
     enum vm_end end = vm_run(the_vm);
+    bool good = true;
+    while (end == VM_RESET && !o->no_reboot && (good = reset(o, c, error, sizeof error)))
+        end = vm_run(the_vm);
     __atomic_store_n(&hostdev_attend, NULL, __ATOMIC_RELEASE);
     fflush(stdout);
     close_connections(c);
@@ -251,6 +273,8 @@ static int run(struct vm_config *c)
     if (c->stats)
         fprintf(stderr, "host mappings: at most %u of %u\n", hosted_maps_most(),
                 hosted_map_limit());
+    if (!good)
+        fail(error);
     return end == VM_POWEROFF ? EXIT_POWEROFF : end == VM_BROKEN ? EXIT_BROKEN_VM : EXIT_OTHER;
 }
 
@@ -281,13 +305,13 @@ int main(int argc, char **argv)
     }
     if (options.help) {
         puts("tetrapla --kernel FILE [options]: run a guest operating system");
-        options_help(print_line);
+        options_help(print_line, known);
         return 0;
     }
     check_low_addresses();
     configure(&options, &config);
     open_devices(&options, &config);
-    int status = run(&config);
+    int status = run(&options, &config);
     options_free(&options);
     return status;
 }

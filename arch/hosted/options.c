@@ -26,8 +26,8 @@ struct row {
 
 /* clang-format off */
 static const struct row rows[] = {
-    {"guest", TEXT, FIELD(guest), 0, 0, "NAME", "architecture of the guest: arm"},
-    {"board", TEXT, FIELD(board), 0, 0, "NAME", "machine to be (by default the guest's first)"},
+    {"guest", TEXT, FIELD(guest), 0, 0, "NAME", "architecture of the guest:"},
+    {"board", TEXT, FIELD(board), 0, 0, "NAME", "machine to be, by default the guest's first:"},
     {"cpu", TEXT, FIELD(cpu), 0, 0, "NAME", "processor to be (by default the board's)"},
     {"kernel", FILE_NAME, FIELD(kernel), 0, 0, "FILE", "kernel image to start"},
     {"initrd", FILE_NAME, FIELD(initrd), 0, 0, "FILE", "initial RAM disk for the kernel"},
@@ -41,7 +41,8 @@ static const struct row rows[] = {
     {"serial", TEXT, FIELD(serial), 0, 0, "WHERE", "serial port: stdio (default), a file, or none"},
     {"gdb", GDB, FIELD(gdb), 1, 65535, "PORT[,wait]", "GDB may connect here; wait: start with it"},
     {"icount", FLAG, FIELD(icount), 0, 0, NULL, "virtual time counts instructions: runs repeat"},
-    {"backend", TEXT, FIELD(backend), 0, 0, "NAME", "x86_64 (default) or interp"},
+    {"no-reboot", FLAG, FIELD(no_reboot), 0, 0, NULL, "a reset ends the program, with status 3"},
+    {"backend", TEXT, FIELD(backend), 0, 0, "NAME", "what runs the code, by default the first:"},
     {"trace-state", TRACE, 0, 0, 0, "FILE[,every=N,...]", "with --icount: states, docs/hosted.md"},
     {"dump", LETTERS, FIELD(dump), 0, 0, "LETTERS", "print what the translator makes"},
     {"stats", FLAG, FIELD(stats), 0, 0, NULL, "print counters at the end"},
@@ -313,14 +314,18 @@ void options_free(struct options *o)
     o->trace.path = NULL;
 }
 
-void options_help(void (*line)(const char *text))
+void options_help(void (*line)(const char *text),
+                  const char *(*known)(const char *option, unsigned n))
 {
-    char text[120];
+    char text[160];
     for (unsigned i = 0; i < ROWS; i++) {
         const struct row *r = &rows[i];
         int n = snprintf(text, sizeof text, "  --%s%s%s", r->name, r->value != NULL ? " " : "",
                          r->value != NULL ? r->value : "");
-        snprintf(text + n, sizeof text - (size_t)n, "%*s%s", n < 24 ? 24 - n : 1, "", r->help);
+        n += snprintf(text + n, sizeof text - (size_t)n, "%*s%s", n < 24 ? 24 - n : 1, "", r->help);
+        const char *name;
+        for (unsigned k = 0; (name = known(r->name, k)) != NULL && n < (int)sizeof text; k++)
+            n += snprintf(text + n, sizeof text - (size_t)n, " %s", name);
         line(text);
     }
 }

@@ -12,7 +12,7 @@ struct options {
     const char *kernel, *initrd, *dtb, *bios, *vga_bios;
     const char *append, *serial, *dump;
     uint64_t memory, cache, windows, block_limit, random, gdb; /* 0: not given */
-    bool icount, stats, help, version, gdb_wait;
+    bool icount, no_reboot, stats, help, version, gdb_wait;
     struct trace_options {
         char *path; /* on the heap; NULL: no trace */
         uint64_t every, from, to;
@@ -29,5 +29,6 @@ struct options {
  * The strings stay those of argv. */
 bool options_parse(struct options *o, int argc, char **argv, char *error, size_t size);
 void options_free(struct options *o);
-/* The text of --help. */
-void options_help(void (*line)(const char *text));
+/* The text of --help. known: the names an option can take in this build, n from 0; NULL: no more. */
+void options_help(void (*line)(const char *text),
+                  const char *(*known)(const char *option, unsigned n));

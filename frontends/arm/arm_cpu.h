@@ -156,6 +156,65 @@ static inline bool arm_privileged(const struct arm_cpu *c)
     return (c->cpsr & CPSR_MODE) != MODE_USR;
 }
 
+/* The bank of a mode; of one that does not exist as of user mode. */
+static inline enum arm_bank arm_bank(uint32_t mode)
+{
+    static const uint8_t banks[CPSR_MODE + 1] = {[MODE_FIQ] = BANK_FIQ,
+                                                 [MODE_IRQ] = BANK_IRQ,
+                                                 [MODE_SVC] = BANK_SVC,
+                                                 [MODE_ABT] = BANK_ABT,
+                                                 [MODE_UND] = BANK_UND};
+    return (enum arm_bank)banks[mode & CPSR_MODE];
+}
+
+/* CPACR fields of CP10 and CP11 (B4.1.40): 0 none, 1 privileged only, 3 full. Both must agree. */
+static inline bool arm_vfp_enabled(const struct arm_cpu *c)
+{
+    uint32_t access = (c->cp15.cpacr >> 20) & (c->cp15.cpacr >> 22) & 3;
+    if ((c->fpexc & FPEXC_EN) == 0)
+        return false;
+    return access == 3 || (access == 1 && arm_privileged(c));
+}
+
+/* Short descriptors: CONTEXTIDR[7:0]; long: bits 55:48 of TTBR0, or of TTBR1 if TTBCR.A1 (B3.10.2). */
+static inline uint32_t arm_asid(const struct arm_cpu *c)
+{
+    if (!arm_long_descriptors(c))
+        return c->cp15.contextidr & 0xff;
+    bool a1 = (c->cp15.ttbcr >> 22 & 1) != 0;
+    return (uint32_t)((a1 ? c->cp15.ttbr1 : c->cp15.ttbr0) >> 48) & 0xff;
+}
+
+/* A field of the DACR is 1 or 3 if its domain may be used. */
+#define ARM_DACR_SOME_ACCESS 0x55555555u
+
+/* Software that keeps itself from user memory most of the time (privileged access never, by the
+ * DACR) switches a domain off and on at each kernel entry and user access. Keys hold only the
+ * fields of domains that process-dependent pages are in; with those off, such pages are in no
+ * window, and nothing is mapped for it at all. */
+static inline uint64_t arm_user_key(const struct arm_cpu *c)
+{
+    uint64_t key =
+        ARM_KEY_MAPPED | ARM_KEY_USER | (uint64_t)c->process_domains << ARM_KEY_DOMAINS_SHIFT;
+    if (arm_long_descriptors(c))
+        return key | arm_key_asid(arm_asid(c));
+    uint32_t dacr = c->cp15.dacr & c->process_dacr;
+    if ((dacr & ARM_DACR_SOME_ACCESS) == 0)
+        return key | ARM_KEY_DENIED;
+    return key | arm_key_asid(c->cp15.contextidr) | dacr;
+}
+
+/* The keys are those of user memory and whether the mode is privileged; no key is as ARM_NAME_FLAT. */
+#define ARM_NAME_PRIVILEGED (1ull << 63)
+#define ARM_NAME_FLAT       1ull
+
+static inline uint64_t arm_window_name(const struct arm_cpu *c)
+{
+    if ((c->cp15.sctlr & SCTLR_M) == 0)
+        return ARM_NAME_FLAT;
+    return arm_user_key(c) | (arm_privileged(c) ? ARM_NAME_PRIVILEGED : 0);
+}
+
 /* Conversions (state.c). */
 uint32_t arm_ge(const struct arm_cpu *c); /* GE[3:0] */
 void arm_set_ge(struct arm_cpu *c, uint32_t ge);
@@ -164,15 +223,14 @@ uint32_t arm_cpsr(const struct arm_cpu *c);
 /* To the mode in these bits, which exists: banked registers change places. */
 void arm_change_mode(struct arm_cpu *c, uint32_t mode);
 void arm_set_cpsr(struct arm_cpu *c, uint32_t value, uint32_t mask);
-bool arm_vfp_enabled(const struct arm_cpu *c);
+/* Exception return: CPSR := value (helpers.c); gives the address with T. */
+uint32_t arm_exception_return(struct arm_cpu *c, uint32_t pc, uint32_t value);
 uint32_t arm_fpscr(const struct arm_cpu *c);
 void arm_set_fpscr(struct arm_cpu *c, uint32_t value);
 
 /* state.c */
-enum arm_bank arm_bank(uint32_t mode);
 /* General register n (0-14) of user mode, whatever mode is current. */
 uint32_t *arm_user_reg(struct arm_cpu *c, unsigned n);
-uint32_t arm_asid(const struct arm_cpu *c);
 uint32_t arm_mode_word(const struct cpu *cpu);
 void arm_windows(const struct cpu *cpu, struct window_keys *k);
 void arm_reset(struct cpu *cpu);

@@ -65,18 +65,25 @@ static void memory_type_write(cpu15 *c, const reg *r, uint64_t v)
 /* Keys have only the fields of domains that process-dependent pages are in, as global pages seldom
  * are in a domain that is switched; if this write switches one of theirs, all windows are void. It
  * is privileged, so the window in use stays and only those for user memory change. */
-static void dacr_write(cpu15 *c, const reg *r, uint64_t v)
+uint64_t arm_helper_put_dacr(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t n)
 {
-    (void)r;
-    uint32_t changed = c->cp15.dacr ^ (uint32_t)v;
-    c->cp15.dacr = (uint32_t)v;
-    if (changed == 0)
-        return;
+    (void)b, (void)n;
+    cpu15 *c = arm_of(cpu);
+    uint32_t changed = c->cp15.dacr ^ (uint32_t)a;
+    c->cp15.dacr = (uint32_t)a;
     if ((changed & c->global_dacr) != 0) {
         c->global_dacr = 0;
         flush_mapped(c);
     }
-    windows_switch(c->cpu.vm);
+    if ((changed & c->process_dacr) != 0)
+        windows_switch_named(cpu->vm, arm_window_name(c));
+    return 0;
+}
+
+static void dacr_write(cpu15 *c, const reg *r, uint64_t v)
+{
+    (void)r;
+    arm_helper_put_dacr(&c->cpu, v, 0, 0);
 }
 
 static void plain_write(cpu15 *c, const reg *r, uint64_t v)

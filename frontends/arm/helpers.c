@@ -73,7 +73,7 @@ uint64_t arm_helper_put_nzcv(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c
 }
 
 /* Exception return (B1.8.3): CPSR := c, r15 := a; gives the address with T. */
-static uint64_t exception_return(struct arm_cpu *c, uint32_t pc, uint32_t value)
+uint32_t arm_exception_return(struct arm_cpu *c, uint32_t pc, uint32_t value)
 {
     uint32_t mask = ~0u;
     if (!mode_exists(value))
@@ -88,41 +88,13 @@ uint64_t arm_helper_return_spsr(struct cpu *cpu, uint64_t a, uint64_t b, uint64_
 {
     (void)b, (void)c;
     struct arm_cpu *m = arm_of(cpu);
-    return exception_return(m, (uint32_t)a, m->spsr);
+    return arm_exception_return(m, (uint32_t)a, m->spsr);
 }
 
 uint64_t arm_helper_return_value(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     (void)c;
-    return exception_return(arm_of(cpu), (uint32_t)a, (uint32_t)b);
-}
-
-/* The same without leaving translated code: a jump with JUMP_MODE follows. */
-uint64_t arm_helper_go_spsr(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
-{
-    (void)b, (void)c;
-    struct arm_cpu *m = arm_of(cpu);
-    cpu->pc = (uint32_t)exception_return(m, (uint32_t)a, m->spsr);
-    vm_redirect(cpu, EXIT_STATE);
-    return cpu->pc;
-}
-
-uint64_t arm_helper_go_value(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
-{
-    (void)c;
-    cpu->pc = (uint32_t)exception_return(arm_of(cpu), (uint32_t)a, (uint32_t)b);
-    vm_redirect(cpu, EXIT_STATE);
-    return cpu->pc;
-}
-
-/* SVC: a the next instruction. */
-uint64_t arm_helper_call(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
-{
-    (void)b, (void)c;
-    cpu->pc = (uint32_t)a;
-    arm_take_call(arm_of(cpu));
-    vm_redirect(cpu, EXIT_CALL);
-    return cpu->pc;
+    return arm_exception_return(arm_of(cpu), (uint32_t)a, (uint32_t)b);
 }
 
 uint64_t arm_helper_user_get(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)

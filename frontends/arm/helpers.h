@@ -8,7 +8,7 @@
 /* status registers; results of msr, cps: not 0 if the block has to be left (helpers.c) */
 HELPER(msr_cpsr) HELPER(msr_spsr) HELPER(cps) HELPER(put_nzcv)
 HELPER(return_spsr) HELPER(return_value) HELPER(go_spsr) HELPER(go_value) HELPER(call)
-HELPER(user_get) HELPER(user_put)
+HELPER(put_dacr) HELPER(user_get) HELPER(user_put)
 HELPER(srs_address) HELPER(srs_back) HELPER(use_fp)
 
 /* system registers (cp15.c): a = row of the table, b = value */

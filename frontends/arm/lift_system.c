@@ -346,7 +346,7 @@ static void register_write(struct arm_lift *a)
         return;
     ir_ref v = arm_reg(a, a->insn.rd);
     if (r->crn == 3) { /* DACR, written at each kernel entry: its handler touches no other state */
-        ir_call(a->b, IR_I32, HELPER_cp15_write, CALL_VOID, arm_i32(a, (uint32_t)row), v, 0);
+        ir_call(a->b, IR_I32, HELPER_put_dacr, CALL_VOID, v, 0, 0);
         ir_put(a->b, IR_I32, r->offset, arm_reg(a, a->insn.rd)); /* for reads in this block */
     } else if (r->write != NULL)
         write_by_helper(a, r, HELPER_cp15_write, row, v);

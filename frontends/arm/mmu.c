@@ -62,6 +62,13 @@ static void fault(struct walk *w, uint32_t status)
     w->rights = 0;
 }
 
+/* The page's descriptor (struct walk); in the host's byte order only. */
+static void entry_at(const struct arm_cpu *c, struct walk *w, uint64_t at, uint8_t bytes)
+{
+    w->entry = (c->cp15.sctlr & SCTLR_EE) == 0 ? at : 0;
+    w->entry_bytes = bytes;
+}
+
 /* ---- short descriptors ------------------------------------------------------------------------ */
 
 /* Memory type of TEX, C, B (B3.8.2, B3.8.3): true for device and strongly-ordered. */
@@ -182,13 +189,15 @@ static void walk_short(struct arm_cpu *c, uint32_t va, unsigned kind, struct wal
         section(c, va, first, kind, w);
         return;
     }
-    uint32_t domain = first >> 5 & 15;
-    if (!short_table(c, (first & 0xfffffc00) | (va >> 12 & 0xff) << 2, &d))
+    uint32_t domain = first >> 5 & 15, at = (first & 0xfffffc00) | (va >> 12 & 0xff) << 2;
+    if (!short_table(c, at, &d))
         fault(w, domain << 4 | FS_TABLE | 2);
     else if ((d & 3) == 0)
         fault(w, domain << 4 | FS_TRANSLATION | 2);
-    else
+    else {
+        entry_at(c, w, (d & 2) != 0 ? at : 0, 4);
         page(c, va, d, first, kind, w);
+    }
 }
 
 /* ---- long descriptors ------------------------------------------------------------------------- */
@@ -269,6 +278,7 @@ static void walk_long(struct arm_cpu *c, uint32_t va, unsigned kind, struct walk
     for (;; level++) {
         unsigned shift = 39 - 9 * level;
         uint64_t index = (va >> shift) & ((1u << index_bits) - 1);
+        entry_at(c, w, level == 3 ? base | index << 3 : 0, 8);
         if (!long_table(c, base | index << 3, &d)) {
             fault(w, LS_TABLE + level);
             return;
@@ -297,7 +307,7 @@ void arm_walk(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w)
     w->device = false;
     w->global = false;
     w->rights = 0;
-    w->phys = 0;
+    w->phys = w->entry = 0;
     w->lead = va & GUEST_PAGE_MASK;
     w->size = GUEST_PAGE;
     if ((c->cp15.sctlr & SCTLR_M) == 0) {

@@ -11,24 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum arm_bank arm_bank(uint32_t mode)
-{
-    switch (mode & CPSR_MODE) {
-    case MODE_FIQ:
-        return BANK_FIQ;
-    case MODE_IRQ:
-        return BANK_IRQ;
-    case MODE_SVC:
-        return BANK_SVC;
-    case MODE_ABT:
-        return BANK_ABT;
-    case MODE_UND:
-        return BANK_UND;
-    default:
-        return BANK_USR;
-    }
-}
-
 uint32_t *arm_user_reg(struct arm_cpu *c, unsigned n)
 {
     enum arm_bank bank = arm_bank(c->cpsr);
@@ -142,63 +124,34 @@ void arm_set_fpscr(struct arm_cpu *c, uint32_t value)
             c->cpu.mxcsr |= exception_bits[i].mxcsr;
 }
 
-/* CPACR fields of CP10 and CP11 (B4.1.40): 0 none, 1 privileged only, 3 full. Both must agree. */
-bool arm_vfp_enabled(const struct arm_cpu *c)
-{
-    uint32_t access = (c->cp15.cpacr >> 20) & (c->cp15.cpacr >> 22) & 3;
-    if ((c->fpexc & FPEXC_EN) == 0)
-        return false;
-    return access == 3 || (access == 1 && arm_privileged(c));
-}
+/* Modes with r13 and r14 of their own, and no other: a bit each. */
+#define BANKED_MODES (1u << MODE_IRQ | 1u << MODE_SVC | 1u << MODE_ABT | 1u << MODE_UND)
 
 /* Privileged code rarely uses VFP, but runs with it enabled or not as the process it works for has
  * used it: it is translated as if it were not, and the first use sets fp_code. */
 uint32_t arm_mode_word(const struct cpu *cpu)
 {
     const struct arm_cpu *c = arm_of_const(cpu);
-    enum arm_bank bank = arm_bank(c->cpsr);
+    bool user = !arm_privileged(c);
     uint32_t m = (uint32_t)c->it << AMODE_IT_SHIFT;
-    m |= arm_privileged(c) ? AMODE_PRIV : 0;
+    m |= user ? 0 : AMODE_PRIV;
     m |= (c->cpsr & CPSR_E) != 0 ? AMODE_BIG : 0;
     m |= (c->cp15.sctlr & SCTLR_A) != 0 ? AMODE_ALIGN : 0;
-    m |= arm_vfp_enabled(c) && (c->fp_code || !arm_privileged(c)) ? AMODE_VFP : 0;
+    m |= (user || c->fp_code) && arm_vfp_enabled(c) ? AMODE_VFP : 0;
     m |= (c->fpscr & (FPSCR_FZ | FPSCR_DN | FPSCR_LEN | FPSCR_STRIDE)) != 0 ? AMODE_FPEXACT : 0;
     m |= (c->fpscr & FPSCR_LEN) != 0 ? AMODE_VECTOR : 0;
-    m |= bank != BANK_USR && bank != BANK_FIQ ? AMODE_BANKED : 0;
+    m |= BANKED_MODES >> (c->cpsr & CPSR_MODE) & 1 ? AMODE_BANKED : 0;
     m |= (c->cp15.sctlr & SCTLR_M) == 0 ? AMODE_FLAT : 0;
     return m;
 }
 
-/* Short descriptors: CONTEXTIDR[7:0]; long: bits 55:48 of TTBR0, or of TTBR1 if TTBCR.A1 (B3.10.2). */
-uint32_t arm_asid(const struct arm_cpu *c)
-{
-    if (!arm_long_descriptors(c))
-        return c->cp15.contextidr & 0xff;
-    bool a1 = (c->cp15.ttbcr >> 22 & 1) != 0;
-    return (uint32_t)((a1 ? c->cp15.ttbr1 : c->cp15.ttbr0) >> 48) & 0xff;
-}
-
-/* A field of the DACR is 1 or 3 if its domain may be used. */
-#define DACR_SOME_ACCESS 0x55555555u
-
-/* Software that keeps itself from user memory most of the time (privileged access never, by the
- * DACR) switches a domain off and on at each kernel entry and user access. Keys hold only the
- * fields of domains that process-dependent pages are in; with those off, such pages are in no
- * window, and nothing is mapped for it at all. */
 void arm_windows(const struct cpu *cpu, struct window_keys *k)
 {
-    const struct arm_cpu *c = arm_of_const(cpu);
-    *k = (struct window_keys){0};
-    if ((c->cp15.sctlr & SCTLR_M) == 0)
+    uint64_t name = arm_window_name(arm_of_const(cpu)), user = name & ~ARM_NAME_PRIVILEGED;
+    *k = (struct window_keys){.name = name};
+    if (name == ARM_NAME_FLAT)
         return;
-    uint64_t user =
-        ARM_KEY_MAPPED | ARM_KEY_USER | (uint64_t)c->process_domains << ARM_KEY_DOMAINS_SHIFT;
-    uint32_t dacr = c->cp15.dacr & c->process_dacr;
-    if (!arm_long_descriptors(c) && (dacr & DACR_SOME_ACCESS) == 0)
-        user |= ARM_KEY_DENIED;
-    else
-        user |= arm_key_asid(arm_asid(c)) | (arm_long_descriptors(c) ? 0 : dacr);
-    k->global_only = arm_privileged(c);
+    k->global_only = (name & ARM_NAME_PRIVILEGED) != 0;
     k->main = k->global_only ? ARM_KEY_MAPPED : user;
     k->alt = k->choose = user;
     k->nothing = k->global_only && (user & ARM_KEY_DENIED) != 0;

@@ -96,9 +96,11 @@ static void flush_all(struct sparc_cpu *c)
 
 /* Contexts are in the keys. Another table means other contents under the same keys; software that
  * sets it flushes as a rule, but nothing says it must while the MMU is off. */
-static void write_register(struct sparc_cpu *c, unsigned n, uint32_t v)
+/* True: what addresses mean has changed. */
+static bool write_register(struct sparc_cpu *c, unsigned n, uint32_t v)
 {
     struct sparc_mmu *m = &c->mmu;
+    const struct sparc_mmu old = *m;
     switch (n) {
     case REG_CONTROL:
         m->control = v & CONTROL_WRITABLE;
@@ -124,6 +126,8 @@ static void write_register(struct sparc_cpu *c, unsigned n, uint32_t v)
     default:
         break;
     }
+    return ((old.control ^ m->control) & (MMU_E | MMU_BM)) != 0 ||
+           old.context_table != m->context_table || old.context != m->context;
 }
 
 /* ---- flushes, ASI 0x03 (H.4.1) ----------------------------------------------------------------- */
@@ -220,17 +224,17 @@ static uint64_t load(struct space *s)
     }
 }
 
-static void store(struct space *s, uint64_t value)
+/* True: the block has to be left (lift_memory.c, changes_state). */
+static bool store(struct space *s, uint64_t value)
 {
     struct cpu *cpu = &s->c->cpu;
     uint64_t v[2] = {swap(value, s->bytes), 0};
     switch (kind_of(s->asi)) {
     case MMU_FLUSH:
         flush(s);
-        break;
+        return true;
     case MMU_REGISTERS:
-        write_register(s->c, s->va >> 8 & 0x1f, (uint32_t)value);
-        break;
+        return write_register(s->c, s->va >> 8 & 0x1f, (uint32_t)value);
     case USER_CODE:
     case SUPERVISOR_CODE:
         guest_store(cpu, s->va, s->bytes, s->asi == 8 ? ACCESS_USER : 0, v);
@@ -243,10 +247,11 @@ static void store(struct space *s, uint64_t value)
         break;
     case BOARD_CALL:
         board_call(s, (uint32_t)value);
-        break;
+        return true;
     default:
         fault(s, ACCESS_WRITE, FT_INTERNAL);
     }
+    return false;
 }
 
 /* a address, b how. */
@@ -261,8 +266,7 @@ uint64_t sparc_helper_load_alternate(struct cpu *cpu, uint64_t a, uint64_t b, ui
 uint64_t sparc_helper_store_alternate(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     struct space s = space_of(cpu, a, c);
-    store(&s, b);
-    return 0;
+    return store(&s, b);
 }
 
 /* LDSTUBA, SWAPA; in the board's space one call with an argument and a result. */

@@ -22,13 +22,9 @@ static void enter_error(struct sparc_cpu *c, unsigned tt)
         c->cpu.halted = true;
 }
 
-static void take(struct sparc_cpu *c, unsigned tt)
+void sparc_take(struct sparc_cpu *c, unsigned tt)
 {
     uint32_t pc = c->cpu.pc, npc = sparc_npc(c);
-    if ((c->psr & PSR_ET) == 0) {
-        enter_error(c, tt);
-        return;
-    }
     c->psr = (c->psr & ~(PSR_ET | PSR_PS)) | PSR_S | ((c->psr & PSR_S) != 0 ? PSR_PS : 0);
     sparc_set_cwp(c, (c->cwp - 1) % SPARC_WINDOWS);
     c->local[1] = pc;
@@ -36,6 +32,14 @@ static void take(struct sparc_cpu *c, unsigned tt)
     c->tbr = (c->tbr & 0xfffff000) | tt << 4;
     sparc_set_pcs(c, c->tbr, c->tbr + 4);
     c->cpu.halted = false;
+}
+
+static void take(struct sparc_cpu *c, unsigned tt)
+{
+    if ((c->psr & PSR_ET) != 0)
+        sparc_take(c, tt);
+    else
+        enter_error(c, tt);
 }
 
 /* ---- faults of the MMU (V8 H.5) ----------------------------------------------------------------- */

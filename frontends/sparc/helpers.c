@@ -15,6 +15,25 @@ static uint64_t trap(struct sparc_cpu *c, unsigned tt)
     return 0;
 }
 
+/* Trap tt of the instruction at pc, without leaving translated code: a jump with JUMP_MODE to the result
+ * follows. `how`: enum sparc_how. While traps are disabled it is left to the dispatcher. */
+static uint64_t trap_here(struct sparc_cpu *c, unsigned tt, uint32_t pc, uint32_t how)
+{
+    enum exit_reason reason = tt >= TT_SOFTWARE ? EXIT_CALL : EXIT_STATE;
+    if ((how & HOW_DIRECT) == 0 || (c->psr & PSR_ET) == 0) {
+        trap(c, tt);
+        if (reason == EXIT_CALL)
+            c->cpu.exit_request = EXIT_CALL;
+        return 0;
+    }
+    c->delay = (how & HOW_DELAYED) != 0;
+    c->cpu.pc = pc;
+    c->tt = tt;
+    sparc_take(c, tt);
+    vm_redirect(&c->cpu, reason);
+    return c->cpu.pc;
+}
+
 static uint32_t lower(uint32_t cwp)
 {
     return (cwp - 1) % SPARC_WINDOWS;
@@ -35,28 +54,26 @@ static void put(struct sparc_cpu *c, unsigned rd, uint32_t v)
         *sparc_reg(c, rd) = v;
 }
 
-/* SAVE: a sum, b rd (B.20). */
-uint64_t sparc_helper_save(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t unused)
+/* SAVE: a sum, b rd and how, c PC (B.20). Not 0: where a trap goes on. */
+uint64_t sparc_helper_save(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t pc)
 {
     struct sparc_cpu *c = sparc_of(cpu);
     uint32_t cwp = lower(c->cwp);
-    (void)unused;
     if (is_invalid(c, cwp))
-        return trap(c, TT_OVERFLOW);
+        return trap_here(c, TT_OVERFLOW, (uint32_t)pc, (uint32_t)b);
     sparc_set_cwp(c, cwp);
-    put(c, (unsigned)b, (uint32_t)a);
+    put(c, (unsigned)b & 31, (uint32_t)a);
     return 0;
 }
 
-uint64_t sparc_helper_restore(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t unused)
+uint64_t sparc_helper_restore(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t pc)
 {
     struct sparc_cpu *c = sparc_of(cpu);
     uint32_t cwp = upper(c->cwp);
-    (void)unused;
     if (is_invalid(c, cwp))
-        return trap(c, TT_UNDERFLOW);
+        return trap_here(c, TT_UNDERFLOW, (uint32_t)pc, (uint32_t)b);
     sparc_set_cwp(c, cwp);
-    put(c, (unsigned)b, (uint32_t)a);
+    put(c, (unsigned)b & 31, (uint32_t)a);
     return 0;
 }
 
@@ -75,6 +92,23 @@ uint64_t sparc_helper_rett(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t unu
     c->npc = (uint32_t)a;
     c->delay = c->npc != pc + 4;
     return pc;
+}
+
+/* The same before a jump with JUMP_MODE. */
+uint64_t sparc_helper_go_rett(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t unused)
+{
+    uint32_t pc = (uint32_t)sparc_helper_rett(cpu, a, b, unused);
+    if (cpu->exit_request == EXIT_NONE) {
+        cpu->pc = pc;
+        vm_redirect(cpu, EXIT_STATE);
+    }
+    return pc;
+}
+
+/* Ticc: a trap type, b how, c PC. */
+uint64_t sparc_helper_ticc(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t pc)
+{
+    return trap_here(sparc_of(cpu), (unsigned)a, (uint32_t)pc, (uint32_t)b);
 }
 
 uint64_t sparc_helper_rdpsr(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t unused)

@@ -5,7 +5,7 @@
 /* clang-format off */
 
 /* windows and system registers (helpers.c) */
-HELPER(save) HELPER(restore) HELPER(rett) HELPER(rdpsr) HELPER(wrpsr) HELPER(wrtbr)
+HELPER(save) HELPER(restore) HELPER(rett) HELPER(go_rett) HELPER(ticc) HELPER(rdpsr) HELPER(wrpsr) HELPER(wrtbr)
 HELPER(udiv) HELPER(sdiv)
 
 /* alternate spaces (asi.c): a address, b value, c ASI and size */

@@ -125,6 +125,13 @@ void sparc_leave_next(struct sparc_lift *a, unsigned reason)
     a->ended = true;
 }
 
+/* On with pc in another mode, behind a helper that called vm_redirect. */
+void sparc_go_mode(struct sparc_lift *a, ir_ref pc)
+{
+    ir_jumpto(a->b, pc, JUMP_MODE, 0);
+    a->ended = true;
+}
+
 /* The state's npc is right before any instruction that may trap in a slot, see sparc_lift_slot. */
 static void take(struct sparc_lift *a, uint32_t pc, unsigned tt, bool delayed)
 {
@@ -227,6 +234,8 @@ static void place_exits(struct sparc_lift *a)
         a->kind = JUMP_PLAIN;
         if (e.kind == EXIT_TAKE) {
             take(a, e.pc, e.tt, e.delayed);
+        } else if (e.kind == EXIT_GO) {
+            sparc_go_mode(a, ir_get(a->b, IR_I32, SPARC_STATE(cpu.pc)));
         } else if (e.kind == EXIT_ANEW) {
             ir_leave(a->b, sparc_i32(a, e.pc), EXIT_STATE);
         } else if (sparc_slot_simple(a, e.pc)) {

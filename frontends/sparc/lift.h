@@ -16,7 +16,8 @@
 enum sparc_next { NEXT_PLAIN, NEXT_KNOWN, NEXT_NPC, NEXT_DELAY };
 
 /* Ways out of the block, placed behind its end. */
-enum sparc_exit_kind { EXIT_SLOT, EXIT_ANEW, EXIT_TAKE };
+/* EXIT_GO: a helper took a trap, cpu.pc is where it goes on. */
+enum sparc_exit_kind { EXIT_SLOT, EXIT_ANEW, EXIT_TAKE, EXIT_GO };
 struct sparc_exit {
     unsigned label;
     enum sparc_exit_kind kind;
@@ -67,6 +68,7 @@ void sparc_forget(struct sparc_lift *a);
 /* End the block behind this instruction: go on there, or leave with `reason`. */
 void sparc_go_next(struct sparc_lift *a);
 void sparc_leave_next(struct sparc_lift *a, unsigned reason);
+void sparc_go_mode(struct sparc_lift *a, ir_ref pc);
 /* End the block with a trap of this instruction; or take it if cc holds in f. */
 void sparc_trap(struct sparc_lift *a, unsigned tt);
 /* The same of a computed software trap. */

@@ -162,8 +162,12 @@ static void rett(struct sparc_lift *a)
 {
     ir_ref to = sparc_address(a);
     ir_align(a->b, to, 3);
-    ir_ref pc = ir_call(a->b, IR_I32, HELPER_rett, CALL_READS | CALL_WRITES | CALL_EXITS, to, 0, 0);
-    ir_leave(a->b, pc, EXIT_STATE);
+    unsigned helper = a->l->direct ? HELPER_go_rett : HELPER_rett;
+    ir_ref pc = ir_call(a->b, IR_I32, helper, CALL_READS | CALL_WRITES | CALL_EXITS, to, 0, 0);
+    if (a->l->direct)
+        sparc_go_mode(a, pc);
+    else
+        ir_leave(a->b, pc, EXIT_STATE);
     a->ended = true;
 }
 

@@ -117,9 +117,16 @@ static void other_space(struct sparc_lift *a, unsigned op, const struct access *
     }
     ir_ref v = k->log2 == 3 ? pair(a, a->insn.rd)
                             : ir_un(a->b, IR_zext32, IR_I64, sparc_get(a, a->insn.rd));
-    ir_call(a->b, IR_NONE, HELPER_store_alternate, call | CALL_VOID, address, v, how);
-    if (changes_state(a->insn.asi))
+    ir_ref r = ir_call(a->b, IR_I32, HELPER_store_alternate, call, address, v, how);
+    if (!changes_state(a->insn.asi))
+        return;
+    struct sparc_exit *e = a->next == NEXT_PLAIN ? sparc_new_exit(a, EXIT_ANEW) : NULL;
+    if (e == NULL) {
         sparc_leave_next(a, EXIT_STATE);
+        return;
+    }
+    e->pc = a->pc + 4;
+    ir_brcc(a->b, ir_flagsof(a->b, sparc_bin(a, IR_or, r, r)), CC_NE, e->label);
 }
 
 /* ---- floating-point registers ------------------------------------------------------------------ */

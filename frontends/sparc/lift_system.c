@@ -6,12 +6,20 @@
  */
 #include "lift.h"
 
+static uint32_t how(const struct sparc_lift *a)
+{
+    return HOW_DIRECT | (a->next != NEXT_PLAIN ? HOW_DELAYED : 0);
+}
+
 /* The sum is computed in the old window and written in the new one. */
 static void window(struct sparc_lift *a, unsigned helper)
 {
     ir_ref sum = sparc_bin(a, IR_add, sparc_get(a, a->insn.rs1), sparc_second(a));
-    ir_call(a->b, IR_NONE, helper, CALL_READS | CALL_WRITES | CALL_EXITS | CALL_VOID, sum,
-            sparc_i32(a, a->insn.rd), 0);
+    struct sparc_exit *e = a->l->direct ? sparc_new_exit(a, EXIT_GO) : NULL;
+    ir_ref rd = sparc_i32(a, a->insn.rd | (e != NULL ? how(a) : 0)), pc = sparc_i32(a, a->pc);
+    ir_ref r = ir_call(a->b, IR_I32, helper, CALL_READS | CALL_WRITES | CALL_EXITS, sum, rd, pc);
+    if (e != NULL)
+        ir_brcc(a->b, ir_flagsof(a->b, sparc_bin(a, IR_or, r, r)), CC_NE, e->label);
 }
 
 static ir_ref written(struct sparc_lift *a)
@@ -48,7 +56,12 @@ static void trap_on_condition(struct sparc_lift *a)
         go_on = ir_new_label(a->b);
         ir_brcc(a->b, f, (enum ir_cc)(cc ^ 1), go_on);
     }
-    if (a->insn.rs1 == 0 && a->insn.imm) {
+    if (a->l->direct) {
+        ir_ref number = sparc_bin(a, IR_and, sparc_address(a), sparc_i32(a, 0x7f));
+        ir_ref tt = sparc_bin(a, IR_add, number, sparc_i32(a, TT_SOFTWARE));
+        sparc_go_mode(a, ir_call(a->b, IR_I32, HELPER_ticc, CALL_READS | CALL_WRITES | CALL_EXITS,
+                                 tt, sparc_i32(a, how(a)), sparc_i32(a, a->pc)));
+    } else if (a->insn.rs1 == 0 && a->insn.imm) {
         sparc_trap(a, TT_SOFTWARE + ((unsigned)a->insn.simm & 0x7f));
     } else {
         ir_ref number = sparc_bin(a, IR_and, sparc_address(a), sparc_i32(a, 0x7f));

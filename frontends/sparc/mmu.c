@@ -107,6 +107,8 @@ static void page(struct sparc_cpu *c, const struct found *f, uint32_t va, unsign
     bool user = (kind & ACCESS_USER) != 0 || !sparc_supervisor(c);
     uint64_t base = (uint64_t)(f->entry & 0xffffff00) << 4;
     uint64_t covered = f->level == 0 ? 0xffffffffull : (1ull << shift) - 1;
+    w->entry = f->level == LAST_LEVEL ? f->at : 0;
+    w->entry_bytes = 4;
     w->size = 1u << shift;
     w->lead = va & ~(w->size - 1);
     w->phys = (base & ~covered) | (va & covered);

@@ -86,7 +86,7 @@ struct sparc_mmu {
 
 struct sparc_cpu {
     struct cpu cpu; /* reg[0-7]: outs, reg[8-15]: globals (reg[8] is not used) */
-    uint32_t local[8];
+    _Alignas(16) uint32_t local[8];
     uint32_t in[8];
     /* f[n] is register n ^ 1, so that a double's pair is a number in the host's order. */
     _Alignas(16) uint32_t f[32];
@@ -102,7 +102,7 @@ struct sparc_cpu {
     uint32_t psr; /* all but icc */
     uint32_t cwp; /* of psr, for quick use */
     uint32_t wim, tbr;
-    uint32_t window[SPARC_WINDOWS][16]; /* locals, ins */
+    _Alignas(16) uint32_t window[SPARC_WINDOWS][16]; /* locals, ins */
     struct sparc_mmu mmu;
     uint64_t prom_base;                             /* where fetches go in boot mode */
     uint32_t psr_version, fsr_version, mmu_version; /* identification, set by the board or reset */
@@ -163,6 +163,9 @@ static inline uint32_t sparc_reg_value(const struct sparc_cpu *c, unsigned n)
 #define SPARC_KEY_MAPPED  0x00000100ull /* the MMU is on */
 #define SPARC_KEY_USER    0x00000200ull /* of a context; else supervisor pages only */
 #define SPARC_KEY_BOOT    0x00000400ull /* the MMU is off, fetches go to the PROM */
+/* The name of the keys: user memory's, and supervisor mode. */
+#define SPARC_NAME   0x00001000ull
+#define SPARC_NAME_S 0x00000800ull
 
 static inline bool sparc_supervisor(const struct sparc_cpu *c)
 {
@@ -206,6 +209,8 @@ enum sparc_fault {
 };
 /* helpers.c: alternate spaces (asi.c) */
 /* deliver.c */
+/* Trap tt at PC and nPC, while traps are enabled. */
+void sparc_take(struct sparc_cpu *c, unsigned tt);
 void sparc_deliver(struct cpu *cpu, enum exit_reason reason);
 bool sparc_interrupt(struct cpu *cpu, bool peek);
 bool sparc_wakes(const struct cpu *cpu);
@@ -226,6 +231,9 @@ extern const struct frontend sparc_frontend;
     uint64_t sparc_helper_##name(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c);
 #include "helpers.h"
 #undef HELPER
+/* How a helper takes a trap: nPC is in the state, the instruction is in a delay slot; a jump with
+ * JUMP_MODE follows. Above a register's number. */
+enum sparc_how { HOW_DELAYED = 0x100, HOW_DIRECT = 0x200 };
 enum sparc_helper {
 #define HELPER(name) HELPER_##name,
 #include "helpers.h"

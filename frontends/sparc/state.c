@@ -8,20 +8,54 @@
 
 /* ---- windows (V8 4.1) -------------------------------------------------------------------------- */
 
-/* The ins of window w are the outs of window w - 1. */
+/* Half a window. Copies of it are a few moves; memcpy is a call where there are no built-in functions. */
+struct half {
+    uint64_t pair[4];
+};
+
+static inline void copy(uint32_t *to, const uint32_t *from)
+{
+    *(struct half *)(void *)to = *(const struct half *)(const void *)from;
+}
+
+/* The ins of window w are the outs of window w - 1: here they stay in registers that are at hand. */
+static void lower(struct sparc_cpu *c, uint32_t cwp)
+{
+    copy(c->window[c->cwp], c->local);
+    copy(c->window[c->cwp] + 8, c->in);
+    copy(c->in, c->cpu.reg);
+    copy(c->local, c->window[cwp]);
+    copy(c->cpu.reg, c->window[(cwp - 1) % SPARC_WINDOWS] + 8);
+}
+
+static void upper(struct sparc_cpu *c, uint32_t cwp)
+{
+    copy(c->window[c->cwp], c->local);
+    copy(c->window[(c->cwp - 1) % SPARC_WINDOWS] + 8, c->cpu.reg);
+    copy(c->cpu.reg, c->in);
+    copy(c->local, c->window[cwp]);
+    copy(c->in, c->window[cwp] + 8);
+}
+
+static void far_away(struct sparc_cpu *c, uint32_t cwp)
+{
+    copy(c->window[c->cwp], c->local);
+    copy(c->window[c->cwp] + 8, c->in);
+    copy(c->window[(c->cwp - 1) % SPARC_WINDOWS] + 8, c->cpu.reg);
+    copy(c->local, c->window[cwp]);
+    copy(c->in, c->window[cwp] + 8);
+    copy(c->cpu.reg, c->window[(cwp - 1) % SPARC_WINDOWS] + 8);
+}
+
 void sparc_set_cwp(struct sparc_cpu *c, uint32_t cwp)
 {
-    uint32_t old = c->cwp;
-    if (cwp == old)
-        return;
-    uint32_t *outs = c->cpu.reg;
-    size_t half = sizeof c->local;
-    memcpy(c->window[old], c->local, half);
-    memcpy(c->window[old] + 8, c->in, half);
-    memcpy(c->window[(old - 1) % SPARC_WINDOWS] + 8, outs, half);
-    memcpy(c->local, c->window[cwp], half);
-    memcpy(c->in, c->window[cwp] + 8, half);
-    memcpy(outs, c->window[(cwp - 1) % SPARC_WINDOWS] + 8, half);
+    uint32_t distance = (cwp - c->cwp) % SPARC_WINDOWS;
+    if (distance == SPARC_WINDOWS - 1)
+        lower(c, cwp);
+    else if (distance == 1)
+        upper(c, cwp);
+    else if (distance != 0)
+        far_away(c, cwp);
     c->cwp = cwp;
 }
 
@@ -122,12 +156,14 @@ void sparc_windows(const struct cpu *cpu, struct window_keys *k)
     memset(k, 0, sizeof *k);
     if ((c->mmu.control & MMU_E) == 0) {
         k->main = k->alt = k->choose = (c->mmu.control & MMU_BM) != 0 ? SPARC_KEY_BOOT : 0;
+        k->name = SPARC_NAME | k->main;
         return;
     }
     uint64_t user = SPARC_KEY_MAPPED | SPARC_KEY_USER | c->mmu.context;
     k->global_only = sparc_supervisor(c);
     k->main = k->global_only ? SPARC_KEY_MAPPED : user;
     k->alt = k->choose = user;
+    k->name = SPARC_NAME | user | (k->global_only ? SPARC_NAME_S : 0);
 }
 
 /* ---- reset ------------------------------------------------------------------------------------- */

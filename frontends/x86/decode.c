@@ -325,6 +325,7 @@ static enum x86_error finish(struct decoding *d)
     i->aligned =
         (d->form->flags & ALIGNED) || (m && m->size == 16 && !(d->form->flags & UNALIGNED));
     i->op = d->form->op;
+    i->row = (uint16_t)(d->form - x86_tables()->form);
     i->unit = d->form->unit;
     return X86_OK;
 }

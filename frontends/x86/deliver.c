@@ -304,13 +304,20 @@ void x86_deliver(struct cpu *cpu, enum exit_reason reason)
     case EXIT_X87:
         x87_mispredicted(c);
         return;
+    case EXIT_WATCHED:
+        if (c->hits == 0)
+            return;
+        e.vector = VECTOR_DB;
+        c->dr[6] |= c->hits;
+        break;
     case EXIT_STEPPED:
         e.vector = VECTOR_DB;
-        c->dr[6] |= DR6_BS;
+        c->dr[6] |= DR6_BS | c->hits;
         break;
     default:
         e.vector = VECTOR_UD;
     }
+    c->hits = 0;
     take(&e);
     c->eflags &= ~EFLAGS_RF;
 }

@@ -35,6 +35,7 @@ const struct frontend x86_frontend = {
     .open_bus = true,
     .over_end_faults = true,
     .stores_act_at_once = true,
+    .descriptor_step = GUEST_PAGE,
     .reset = x86_reset,
     .mode = x86_mode_word,
     .lift = x86_lift_block,

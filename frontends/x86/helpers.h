@@ -24,6 +24,6 @@ HELPER(go_return) HELPER(go_interrupt) HELPER(go_sysenter) HELPER(go_sysexit)
 /* system (system.c, msr.c, cpuid.c) */
 HELPER(get_control) HELPER(put_control) HELPER(get_debug) HELPER(put_debug) HELPER(lmsw)
 HELPER(invlpg) HELPER(check_iopl) HELPER(v86_iopl) HELPER(port_in) HELPER(port_out)
-HELPER(cpuid) HELPER(rdtsc) HELPER(rdpmc) HELPER(rdmsr) HELPER(wrmsr) HELPER(break_code)
+HELPER(cpuid) HELPER(rdtsc) HELPER(rdpmc) HELPER(rdmsr) HELPER(wrmsr) HELPER(break_code) HELPER(watch)
 
 #include "helpers_fp.h"

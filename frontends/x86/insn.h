@@ -77,6 +77,7 @@ enum x86_rep { X86_REP_NONE, X86_REP_E /* F3: REP, REPE */, X86_REP_NE /* F2 */ 
 
 struct x86_insn {
     uint16_t op;      /* enum x86_op */
+    uint16_t row;     /* of x86_insn_rows (rows.h) */
     uint8_t length;   /* 1–15 */
     uint8_t opsize;   /* operand size attribute: 2, 4; 8 */
     uint8_t addrsize; /* address size attribute: 2, 4; 8 */

@@ -51,11 +51,17 @@ void x86_lift_raise(struct x86_lift *a, unsigned vector, uint32_t error)
     a->ended = true;
 }
 
+/* With TF or breakpoints: the instruction has run. */
+static unsigned ran(const struct x86_lift *a)
+{
+    return (a->mode & XMODE_TF) != 0 ? EXIT_STEPPED : EXIT_WATCHED;
+}
+
 static void leave(struct x86_lift *a, ir_ref linear, unsigned reason)
 {
-    if ((a->mode & XMODE_TF) != 0 && reason != EXIT_RAISE && reason != EXIT_FETCH &&
+    if ((a->mode & (XMODE_TF | XMODE_BREAK)) != 0 && reason != EXIT_RAISE && reason != EXIT_FETCH &&
         reason != EXIT_X87)
-        reason = EXIT_STEPPED;
+        reason = ran(a);
     ir_leave(a->b, linear, reason);
 }
 
@@ -83,8 +89,8 @@ void x86_go_on(struct x86_lift *a, ir_ref linear)
 
 static void go(struct x86_lift *a, uint32_t linear, unsigned kind, uint32_t ret)
 {
-    if (a->mode & XMODE_TF) {
-        leave(a, x86_i32(a, linear), EXIT_STEPPED);
+    if (a->mode & (XMODE_TF | XMODE_BREAK)) {
+        leave(a, x86_i32(a, linear), ran(a));
     } else if (a->mode & XMODE_SHADOW) { /* interrupts that waited for its end come first */
         leave(a, x86_i32(a, linear), EXIT_STATE);
     } else if (single(a)) {
@@ -103,8 +109,8 @@ void x86_jump(struct x86_lift *a, uint32_t linear, unsigned kind, uint32_t ret)
 
 void x86_jump_to(struct x86_lift *a, ir_ref linear, unsigned kind, uint32_t ret)
 {
-    if (a->mode & XMODE_TF) {
-        leave(a, linear, EXIT_STEPPED);
+    if (a->mode & (XMODE_TF | XMODE_BREAK)) {
+        leave(a, linear, ran(a));
     } else if (a->mode & XMODE_SHADOW) {
         leave(a, linear, EXIT_STATE);
     } else {

@@ -70,7 +70,38 @@ ir_ref x86_seg_base(struct x86_lift *a, unsigned seg)
     return ir_get(a->b, IR_I32, X86_STATE(seg[0].base) + seg * sizeof(struct x86_segment));
 }
 
-ir_ref x86_linear_of(struct x86_lift *a, unsigned seg, ir_ref offset, unsigned size, unsigned kind)
+/* What a multiple of the operand's address must be (SDM vol. 3, table 6-7); of 16 bytes and more only
+ * SSE asks, which is checked apart. */
+static unsigned alignment(const struct x86_insn *i, unsigned size)
+{
+    switch (i->op) {
+    case X86_MASKMOVQ: /* bytes */
+        return 1;
+    case X86_BOUND: /* two numbers */
+        return size / 2;
+    case X86_FLDENV: /* words of the operand size */
+    case X86_FNSTENV:
+    case X86_FRSTOR:
+    case X86_FNSAVE:
+        return i->opsize;
+    default: /* pointers: an offset and a selector */
+        return size == 6 ? 4 : size == 10 ? 8 : size <= 8 ? size : 1;
+    }
+}
+
+/* Alignment and data breakpoints, where they are asked for. */
+static ir_ref watched(struct x86_lift *a, ir_ref at, unsigned size, unsigned kind)
+{
+    unsigned multiple = alignment(&a->insn, size);
+    if ((a->mode & XMODE_AC) != 0 && multiple > 1)
+        ir_align(a->b, at, multiple - 1);
+    if ((a->mode & XMODE_BREAK) != 0)
+        x86_call(a, HELPER_watch, CALL_VOID, at, x86_i32(a, size | kind << 16), 0);
+    return at;
+}
+
+static ir_ref linear_of(struct x86_lift *a, unsigned seg, ir_ref offset, unsigned size,
+                        unsigned kind)
 {
     bool simple = seg == X86_FS   ? (a->mode & XMODE_FS) != 0
                   : seg == X86_GS ? (a->mode & XMODE_GS) != 0
@@ -83,6 +114,14 @@ ir_ref x86_linear_of(struct x86_lift *a, unsigned seg, ir_ref offset, unsigned s
         return offset;
     uint32_t how = seg | size << 8 | kind << 24;
     return x86_call(a, HELPER_linear, CALL_EXITS, offset, x86_i32(a, how), 0);
+}
+
+ir_ref x86_linear_of(struct x86_lift *a, unsigned seg, ir_ref offset, unsigned size, unsigned kind)
+{
+    ir_ref at = linear_of(a, seg, offset, size, kind);
+    if ((a->mode & (XMODE_AC | XMODE_BREAK)) == 0)
+        return at;
+    return watched(a, at, size, kind);
 }
 
 struct x86_place x86_place(struct x86_lift *a, unsigned operand, unsigned kind)

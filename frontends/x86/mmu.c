@@ -105,6 +105,8 @@ static void leaf(struct walking *k, uint64_t base, uint32_t size, uint64_t at, u
     uint8_t wanted = k->fetch ? WALK_EXEC : k->write ? WALK_WRITE : WALK_READ;
     w->lead = k->va & ~(size - 1);
     w->size = size;
+    w->entry = size == GUEST_PAGE && k->c->a20 == UINT32_MAX ? at : 0;
+    w->entry_bytes = (uint8_t)bytes;
     w->phys = (base | (k->va & (size - 1))) & (0xfffffffff00fffffull | k->c->a20);
     w->global = (entry & ENTRY_G) != 0;
     if ((k->kind & ACCESS_DEBUG) != 0) {
@@ -236,6 +238,7 @@ void x86_windows(const struct cpu *cpu, struct window_keys *k)
     k->global_only = false;
     if ((control & X86_KEY_PAGED) == 0) {
         k->main = k->alt = k->choose = control;
+        k->name = control | X86_NAME;
         return;
     }
     k->alt = k->choose = user;
@@ -247,6 +250,7 @@ void x86_windows(const struct cpu *cpu, struct window_keys *k)
     } else {
         k->main = k->choose = control | root_of(c);
     }
+    k->name = k->main | root_of(c) | X86_NAME;
 }
 
 bool x86_holds(const struct cpu *cpu, uint64_t key)

@@ -268,6 +268,7 @@ bool x86_frame_push(struct x86_cpu *c, struct x86_frame *f, unsigned size, uint3
     uint64_t value[2] = {v, 0};
     f->esp -= size;
     return frame_address(c, f, size, &va) &&
+           (f->kind != 0 || x86_watch(c, va, size, ACCESS_WRITE)) &&
            guest_store(&c->cpu, va, size, ACCESS_WRITE | f->kind, value);
 }
 
@@ -275,7 +276,7 @@ bool x86_frame_pop(struct x86_cpu *c, struct x86_frame *f, unsigned size, uint32
 {
     uint32_t va = 0;
     uint64_t value[2];
-    if (!frame_address(c, f, size, &va) ||
+    if (!frame_address(c, f, size, &va) || (f->kind == 0 && !x86_watch(c, va, size, ACCESS_READ)) ||
         !guest_load(&c->cpu, va, size, ACCESS_READ | f->kind, value))
         return false;
     *v = (uint32_t)value[0];

@@ -61,8 +61,7 @@ uint32_t x86_mode_word(const struct cpu *cpu)
     m |= (c->cr0 & CR0_MP) != 0 ? XMODE_MP : 0;
     m |= (c->cr4 & CR4_OSFXSR) != 0 ? XMODE_OSFXSR : 0;
     m |= c->shadow != 0 ? XMODE_SHADOW : 0;
-    m |= (c->dr[7] & 0xff) != 0 ? XMODE_BREAK : 0;
-    return m | (c->cpl == 3 ? c->fpu.mode : 0);
+    return m | x86_watch_mode(c) | (c->cpl == 3 ? c->fpu.mode : 0);
 }
 
 void x86_restore(struct cpu *cpu, unsigned side)

@@ -51,7 +51,8 @@ static void add(const struct string *s, unsigned reg, uint32_t by)
 
 static bool linear(const struct string *s, unsigned seg, unsigned reg, unsigned kind, uint32_t *va)
 {
-    return x86_linear(s->c, seg, counter(s, reg), s->size, kind, va);
+    return x86_linear(s->c, seg, counter(s, reg), s->size, kind, va) &&
+           x86_watch(s->c, *va, s->size, kind);
 }
 
 static bool load(const struct string *s, unsigned seg, unsigned reg, uint64_t v[2])
@@ -171,6 +172,12 @@ static void advance(const struct string *s, uint32_t elements)
 
 /* ---- many elements ---------------------------------------------------------------------------- */
 
+/* Each access is looked at, or traps come between elements. */
+static bool one_by_one(const struct x86_cpu *c)
+{
+    return x86_watch_mode(c) != 0 || (c->eflags & EFLAGS_TF) != 0;
+}
+
 /* Elements from the one at `reg` on, ascending, that lie in one page of RAM; *host: the first. */
 static uint32_t run_of(const struct string *s, unsigned seg, unsigned reg, unsigned kind,
                        uint8_t **host)
@@ -178,7 +185,7 @@ static uint32_t run_of(const struct string *s, unsigned seg, unsigned reg, unsig
     uint32_t va, offset = counter(s, reg);
     unsigned bytes;
     const struct x86_segment *g = &s->c->seg[seg];
-    if (s->narrow || g->limit != 0xffffffff || (g->attr & SEG_EXPAND) != 0)
+    if (one_by_one(s->c) || s->narrow || g->limit != 0xffffffff || (g->attr & SEG_EXPAND) != 0)
         return 0;
     if (!x86_linear(s->c, seg, offset, s->size, kind, &va)) {
         s->c->cpu.exit_request = EXIT_NONE;
@@ -251,6 +258,8 @@ static uint64_t repeat(const struct string *s)
         bytes += n * s->size;
         if (s->until && ((s->c->cpu.flags.nz & NZ_Z) != 0) != s->wanted)
             return 0;
+        if (s->c->hits != 0 || (s->c->eflags & EFLAGS_TF) != 0)
+            return counter(s, X86_ECX) != 0;
     }
     return 0;
 }
@@ -263,6 +272,7 @@ uint64_t x86_helper_string(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
         if (s.repeat && counter(&s, X86_ECX) == 0)
             return 0;
         x86_ports_allowed(s.c, cpu->reg[X86_EDX] & 0xffff, s.size);
+        x86_watch_port(s.c, cpu->reg[X86_EDX] & 0xffff, s.size);
         if (cpu->exit_request != EXIT_NONE)
             return 0;
     }

@@ -158,24 +158,6 @@ uint64_t x86_helper_put_debug(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t 
     return 0;
 }
 
-/* Instruction breakpoints (17.2.4): a is the linear address of the instruction that is to run. */
-uint64_t x86_helper_break_code(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
-{
-    struct x86_cpu *x = x86_of(cpu);
-    uint32_t hit = 0, d = x->dr[7];
-    (void)b, (void)c;
-    for (unsigned n = 0; n < 4; n++)
-        if ((d >> (2 * n) & 3) != 0 && (d >> (16 + 4 * n) & 15) == 0 && x->dr[n] == (uint32_t)a)
-            hit |= 1u << n;
-    if (hit == 0 || (x->eflags & EFLAGS_RF) != 0) {
-        x->eflags &= ~EFLAGS_RF;
-        return 0;
-    }
-    x->dr[6] = (x->dr[6] & ~15u) | hit;
-    x->eflags |= EFLAGS_RF;
-    return x86_raise(x, VECTOR_DB);
-}
-
 /* ---- privilege, ports ------------------------------------------------------------------------- */
 
 uint64_t x86_helper_check_iopl(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
@@ -219,6 +201,7 @@ uint64_t x86_helper_port_in(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
     unsigned port = a & 0xffff, size = (unsigned)b;
     (void)c;
     x86_ports_allowed(x86_of(cpu), port, size);
+    x86_watch_port(x86_of(cpu), port, size);
     return cpu->exit_request != EXIT_NONE ? 0 : ports_read(cpu->vm, port, size);
 }
 
@@ -226,6 +209,7 @@ uint64_t x86_helper_port_out(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c
 {
     unsigned port = a & 0xffff, size = (unsigned)c;
     x86_ports_allowed(x86_of(cpu), port, size);
+    x86_watch_port(x86_of(cpu), port, size);
     if (cpu->exit_request == EXIT_NONE)
         ports_write(cpu->vm, port, size, (uint32_t)b);
     return 0;

@@ -16,6 +16,8 @@ static const struct layout layouts[2] = {
     {4, 28, 32, 36, 40, 72, 6, 96, 103},
 };
 
+#define DR7_LOCAL 0x155u /* L0 to L3, LE: cleared by a switch (SDM vol. 3, 17.2.4) */
+
 struct task {
     uint32_t eip, eflags, cr3, ldt, reg[8], seg[6];
 };
@@ -143,6 +145,7 @@ bool x86_task_switch(struct x86_cpu *c, uint32_t selector, enum x86_task_by by, 
     tss.attr |= 2;
     c->tr = tss;
     c->cr0 |= CR0_TS;
+    c->dr[7] &= ~DR7_LOCAL;
     if (t.cr3 != c->cr3 && (c->cr0 & CR0_PG) != 0 && x86_load_cr3(c, t.cr3))
         x86_paging_changed(c, false);
     for (unsigned n = 0; n < 8; n++)

@@ -87,7 +87,8 @@ enum x86_exit {
     EXIT_RAISE = EXIT_FRONTEND, /* exception `raise`, at the instruction */
     EXIT_X87,                   /* TOP or the tags are not as predicted (x87.h) */
     EXIT_STEPPED,               /* the instruction ran with TF set; pc is the next one */
-    EXIT_SHUTDOWN,              /* triple fault */
+    EXIT_WATCHED,  /* the instruction ran with breakpoints enabled; pc is the next one */
+    EXIT_SHUTDOWN, /* triple fault */
 };
 
 /* What to raise (EXIT_RAISE). */
@@ -196,6 +197,7 @@ struct x86_cpu {
     uint32_t shadow; /* 1: no interrupt before the next instruction has run (STI, MOV SS) */
     uint32_t cr0, cr2, cr3, cr4, efer;
     uint32_t dr[8];
+    uint32_t hits;     /* data and I/O breakpoints that this instruction meets (watch.c) */
     uint64_t pdpte[4]; /* PAE: latched by the load of CR3 (SDM vol. 3, 4.4.1) */
     struct x86_table gdtr, idtr;
     struct x86_segment ldtr, tr;
@@ -268,6 +270,7 @@ static inline unsigned x86_iopl(const struct x86_cpu *c)
 #define X86_KEY_WP     (1ull << 37)
 #define X86_KEY_NXE    (1ull << 38)
 #define X86_KEY_A20    (1ull << 39) /* address line 20 is held low */
+#define X86_NAME       (1ull << 40) /* the name of the keys: of main, with CR3 always, and this */
 #define X86_KEY_CONTROL \
     (X86_KEY_PAGED | X86_KEY_PAE | X86_KEY_PSE | X86_KEY_WP | X86_KEY_NXE | X86_KEY_A20)
 
@@ -306,6 +309,15 @@ extern const char x86_gdb_xml[];
 unsigned x86_gdb_read(struct cpu *cpu, unsigned n, uint8_t *to);
 unsigned x86_gdb_write(struct cpu *cpu, unsigned n, const uint8_t *from);
 #define X86_GDB_REGISTERS 41
+
+/* ---- watch.c ---- */
+/* XMODE_AC and XMODE_BREAK, where they hold. */
+uint32_t x86_watch_mode(const struct x86_cpu *c);
+/* An access of C code in the program's name: breakpoints, and alignment; false: #AC is raised. */
+bool x86_watch(struct x86_cpu *c, uint32_t at, unsigned size, unsigned kind);
+/* The same without alignment. */
+void x86_watch_data(struct x86_cpu *c, uint32_t at, unsigned size, unsigned kind);
+void x86_watch_port(struct x86_cpu *c, unsigned port, unsigned size);
 
 /* ---- lift.c ---- */
 void x86_lift_block(struct lift *l);

@@ -29,7 +29,7 @@ def image(name, folder):
 
 def right(path, *options):
     def run():
-        done = subprocess.run([script.program, "--kernel", path, "--memory", "16M", "--serial", "none",
+        done = subprocess.run([script.program, "--kernel", path, "--memory", "16M", "--serial", "none", "--no-reboot",
                                *with_extra(options)], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=60, check=False)

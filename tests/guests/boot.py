@@ -10,7 +10,7 @@ from results import Script
 
 script = Script()
 FORKS = f"i=0; while [ $i -lt {10 if REDUCED else 1000} ]; do /bin/true; i=$((i + 1)); done"
-PAGE_SWITCHES = 500 if REDUCED else 1000000
+PAGE_SWITCHES = 500 if REDUCED else HERE.page_switches
 SLACK = 64 << 10  # kilobytes that the program may take beside the guest's RAM
 
 
@@ -104,14 +104,17 @@ def keystrokes():
 
 
 def restart():
-    """Without a restart of ours, the status that says so; and of SIGTERM."""
+    """A reboot starts from the beginning, or ends the program if it is told so; SIGTERM ends it."""
     with start() as guest:
+        guest.shell()
+        guest.send("touch /left; reboot -f\n")
+        guest.shell()
+        expect("files of the first run", guest.run("ls /left 2>/dev/null | wc -l").strip(), "0")
+        expect("exit status", guest.terminate(), -15)
+    with start(options=["--no-reboot"]) as guest:
         guest.shell()
         guest.send("reboot -f\n")
         expect("exit status", guest.end(), 3)
-    with start() as guest:
-        guest.shell()
-        expect("exit status", guest.terminate(), -15)
 
 
 def clock():

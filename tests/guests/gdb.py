@@ -4,6 +4,7 @@
 Without gdb-multiarch nothing is tested, and said so.
 """
 
+import importlib
 import os
 import re
 import select
@@ -15,14 +16,15 @@ import sys
 import time
 
 from guest import PATIENCE, Failure, Guest
+from kinds import HERE
 from results import TREE, Script
 
 sys.path.insert(0, os.path.join(TREE, "tools"))
 from testbed import rsp  # noqa: E402
 
 script = Script()
+cpu = importlib.import_module("gdb_" + HERE.name)
 STEPS = 20
-SVC, USER = 0x13, 0x10
 MASK = 0o126
 
 
@@ -42,8 +44,8 @@ class Debugger:
 
     def __init__(self, port):
         self.process = subprocess.Popen(
-            ["gdb-multiarch", "-nx", "-q", "-ex", "set pagination off", "-ex", "set confirm off",
-             "-ex", "set architecture arm"],
+            ["gdb-multiarch", "-nx", "-q"] + [word for text in (
+                "set pagination off", "set confirm off", *cpu.SETTINGS) for word in ("-ex", text)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.text, self.count = "", 0
         self.command(f"target remote 127.0.0.1:{port}")
@@ -91,29 +93,8 @@ class Debugger:
         return [(int(at, 16), text.strip()) for at, text in rows]
 
 
-def holds(condition, cpsr):
-    n, z, c, v = (cpsr >> bit & 1 for bit in (31, 30, 29, 28))
-    return {"eq": z, "ne": not z, "cs": c, "cc": not c, "mi": n, "pl": not n, "vs": v,
-            "vc": not v, "hi": c and not z, "ls": not c or z, "ge": n == v, "lt": n != v,
-            "gt": not z and n == v, "le": z or n != v, "": True}[condition]
-
-
-def after(gdb):
-    """Where a step must lead as far as the text of the instruction says it; None: it does not."""
-    (_, text), (following, _) = gdb.next_two()
-    jump = re.match(r"(b|bl)(eq|ne|cs|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|)(?:\.[nw])?\s+(0x[0-9a-f]+)",
-                    text)
-    if jump:
-        return int(jump[3], 16) if holds(jump[2], gdb.value("$cpsr")) else following
-    if re.match(r"(svc|blx|cbn?z|tb[bh])|.*\bpc\b|.*\^", text):
-        return None
-    if re.match(r"bx\w*\s+lr", text):
-        return gdb.value("$lr") & ~1 if text.startswith("bx\t") else None
-    return following
-
-
 def step(gdb):
-    wanted, before = after(gdb), gdb.next_two()[0]
+    wanted, before = cpu.after(gdb), gdb.next_two()[0]
     gdb.command("stepi")
     pc = gdb.value("$pc")
     expect(f"the step from {before} led to {pc:#x}, not {wanted}", wanted in (None, pc))
@@ -121,7 +102,7 @@ def step(gdb):
 
 def step_to_user(gdb):
     for _ in range(400):
-        if gdb.value("$cpsr") & 31 == USER:
+        if cpu.is_user(gdb):
             return
         gdb.command("stepi")
     raise Failure("400 steps do not lead back to the program")
@@ -129,7 +110,7 @@ def step_to_user(gdb):
 
 def start(options, kernel="vmlinuz"):
     return Guest(script.program, script.files[kernel], script.files["initramfs.cpio.gz"],
-                 options=options)
+                 append=cpu.APPEND, options=options)
 
 
 def whole(*options, kernel="vmlinuz"):
@@ -139,27 +120,27 @@ def whole(*options, kernel="vmlinuz"):
         with start(["--gdb", str(port), *options], kernel) as guest:
             guest.shell()
             guest.run("echo 0 > /proc/sys/kernel/kptr_restrict")
-            line = guest.run("grep ' T sys_umask$' /proc/kallsyms")
+            line = guest.run(f"grep ' T {cpu.SYMBOL}$' /proc/kallsyms")
             address = int(line.split()[0], 16)
             with Debugger(port) as gdb:
-                expect("no registers", "cpsr" in gdb.command("info registers"))
-                vector = gdb.value("*(unsigned *)0xffff0008")
-                expect(f"the system call vector holds {vector:#x}", vector >> 16 == 0xe59f)
+                expect("no registers", cpu.STATUS in gdb.command("info registers"))
+                wrong = cpu.check_kernel(gdb)
+                expect(wrong, wrong is None)
                 gdb.command(f"break *{address:#x}")
                 guest.send("umask\n")
                 expect("the breakpoint is not hit", "Breakpoint 1" in gdb.command("continue"))
                 expect("it stopped elsewhere", gdb.value("$pc") == address)
-                expect("not in supervisor mode", gdb.value("$cpsr") & 31 == SVC)
+                expect("not in the kernel", cpu.is_kernel(gdb))
                 gdb.command("delete")
-                gdb.command("tbreak *(unsigned)$lr")
+                gdb.command("tbreak *" + cpu.RETURN_ADDRESS)
                 for _ in range(STEPS // 4):
                     step(gdb)
                 expect("no return", "Temporary" in gdb.command("continue"))
-                gdb.command(f"set $r0 = {MASK}")
+                gdb.command(f"set {cpu.RESULT} = {MASK}")
                 for _ in range(STEPS):
                     step(gdb)
                 step_to_user(gdb)
-                thumb = gdb.value("$cpsr") >> 5 & 1
+                remark = cpu.remark(gdb)
                 for _ in range(STEPS // 2):
                     step(gdb)
                 gdb.begin("continue")
@@ -169,7 +150,7 @@ def whole(*options, kernel="vmlinuz"):
                 gdb.command("detach")
             guest.wait(b"%04o" % MASK, 10)
             expect("status after the debugger left", guest.power_off() == 0)
-            return "Thumb" if thumb else "ARM"
+            return remark
     return run
 
 
@@ -178,14 +159,14 @@ def wait():
     port = free_port()
     with start(["--gdb", f"{port},wait"]) as guest:
         target = rsp.Target(f"127.0.0.1:{port}")
-        pc = target.registers()["pc"]
-        again = target.registers()["pc"]
-        expect("it runs already", pc == again and pc >> 28 == 4)
+        pc = target.registers()[cpu.PC]
+        again = target.registers()[cpu.PC]
+        expect("it runs already", pc == again == cpu.ENTRY)
         target.step()
-        expect("the step does not lead on", target.registers()["pc"] != pc)
-        target.set_breakpoint(0xffff0008)  # the first system call there ever is
+        expect("the step does not lead on", target.registers()[cpu.PC] != pc)
+        target.set_breakpoint(cpu.EARLY)
         target.resume(60)
-        expect("not at the vector", target.registers()["pc"] == 0xffff0008)
+        expect("not at the breakpoint", target.registers()[cpu.PC] == cpu.EARLY)
         target.send("k")
         expect("status after kill", guest.end() == 3)
 
@@ -205,6 +186,6 @@ if shutil.which("gdb-multiarch") is None:
     sys.exit(script.end())
 script.test("gdb", whole())
 script.test("gdb-icount", whole("--icount"))
-script.test("gdb-lpae", whole(kernel="vmlinuz-lpae"))
+script.test(f"gdb-{HERE.wide}", whole(kernel=f"vmlinuz-{HERE.wide}"))
 script.test("gdb-wait", answers(wait))
 sys.exit(script.end())

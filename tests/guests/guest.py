@@ -38,9 +38,12 @@ class Failure(Exception):
 
 
 class Guest:
-    def __init__(self, program, kernel, initrd=None, append="", memory="256M", options=()):
-        words = [program, "--guest", HERE.name, "--kernel", kernel, "--memory", memory,
-                 "--append", (CONSOLE + " " + append).strip(), *with_extra(options)]
+    def __init__(self, program, kernel=None, initrd=None, append="", memory="256M", options=()):
+        words = [program, "--guest", HERE.name, "--memory", memory, *with_extra(options)]
+        if kernel:
+            words += ["--kernel", kernel]
+        if kernel and append is not None:
+            words += ["--append", (CONSOLE + " " + append).strip()]
         if initrd:
             words += ["--initrd", initrd]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -18,6 +18,7 @@ KINDS = {
         disk="/dev/vd",  # and a letter
         order="ls /sys/block | grep vd",  # prints the disks in the order of the options
         says_read_only=True,  # the disk that may not be written, to the guest
+        page_switches=1000000,  # boot.py, pages
         entry=0x40010000, debugger="arm",
     ),
     "x86": Kind(
@@ -25,6 +26,7 @@ KINDS = {
         disk="/dev/sd", order="for n in 0:0:0:0 0:0:1:0 1:0:0:0 1:0:1:0; do "
         "ls /sys/bus/scsi/devices/$n/block 2>/dev/null; done; true",  # names depend on who is first
         says_read_only=False,  # an ATA disk cannot say it: writing fails
+        page_switches=200000,
         entry=0x100000, debugger="i386",
     ),
 }

@@ -2,6 +2,10 @@
 # very objects that the VM task has. What they test comes from the lists in tests/host/*/tests.mk.
 VMHOST_SRC_armdec := tests/host/armdec/fuzz.c $(ARMDEC)
 VMHOST_SRC_armlift := $(ARMLIFT_TEST_SRC)
+VMHOST_SRC_sparclift := $(SPARCLIFT_TEST_SRC)
+VMHOST_SRC_sparcseq := $(SPARCSEQ_OURS) $(SPARCSEQ_TEST)
+VMHOST_SRC_pcdev := $(PCDEV_TEST_SRC)
+VMHOST_SRC_ss5 := $(SS5_TEST_SRC)
 VMHOST_SRC_armseq := $(ARMSEQ_OURS) $(ARMSEQ_TEST)
 VMHOST_SRC_simd := $(patsubst $(B)/host/armseq/%.o,%.c,$(SIMD_OBJ))
 VMHOST_SRC_ir := $(IR_TEST_SRC)
@@ -12,7 +16,7 @@ VMHOST_SRC_board := $(BOARD_TEST_SRC)
 VMHOST_SRC_gdb := $(GDB_TEST)
 VMHOST_NAMES := $(patsubst VMHOST_SRC_%,%,$(filter VMHOST_SRC_%,$(.VARIABLES)))
 # Files that need Linux, and what stands in for them.
-VMHOST_INSTEAD := tests/host/armseq/reference.c=tests/vmhost/reference.c tests/host/board/dtc.c=tests/vmhost/no_dtc.c \
+VMHOST_INSTEAD := tests/host/seqframe/reference.c=tests/vmhost/reference.c tests/host/board/dtc.c=tests/vmhost/no_dtc.c \
 	tests/host/softfloat/judge.c=tests/vmhost/softfloat_judge.c
 VMHOST := tests/vmhost
 VMHOST_FLAGS := -I$(VMHOST)/include $(USER_FLAGS) -I.
@@ -58,10 +62,13 @@ endef
 $(foreach n,$(VMHOST_NAMES),$(eval $(call vmhost_program,$(n))))
 vmhost: $(VMHOST_PROGRAMS)
 
-# What the references answer, as modules for the tasks: qemu-arm; for softfloat this machine. The numbers
+# What the references answer, as modules for the tasks: qemu-arm, qemu-sparc; for softfloat this machine. The numbers
 # are those of tests/suites.txt; armseq may run fewer there.
 $(B)/vmhost/armseq.recording: $(B)/host/armseq-test $(VMHOST)/build.mk
 	$(call say,RECORD)REFERENCE_RECORD=$@.part $< 150000 >$@.log
+	$(quiet)mv $@.part $@
+$(B)/vmhost/sparcseq.recording: $(B)/host/sparcseq-test $(VMHOST)/build.mk
+	$(call say,RECORD)REFERENCE_RECORD=$@.part $< 100000 >$@.log
 	$(quiet)mv $@.part $@
 $(B)/vmhost/simd.recording: $(B)/host/simd-test $(VMHOST)/build.mk
 	$(call say,RECORD)REFERENCE_RECORD=$@.part $< 40 >$@.log

@@ -20,6 +20,8 @@ LINES = {  # word -> keys of its line
             "initrd": "arm-initramfs.cpio.gz", "append": "console=ttyAMA0"},
     "x86": {"isa": "x86", "board": "pc", "memory": "256M", "kernel": "x86-vmlinuz",
             "initrd": "x86-initramfs.cpio.gz", "append": "console=ttyS0"},
+    "sparc": {"isa": "sparc", "board": "ss5", "memory": "128M", "kernel": "sparc-image",
+              "initrd": "sparc-initramfs.cpio.gz", "append": "console=ttyS0"},
 }
 MODULE_KEYS = ("kernel", "initrd", "bios", "dtb", "disk")
 PANES = 16

@@ -105,8 +105,9 @@ static bool load_firmware(struct pc *p)
                            low);
 }
 
-static bool load(struct pc *p, char *error, size_t size)
+static bool pc_load(struct vm *vm, char *error, size_t size)
 {
+    struct pc *p = vm_board_data(vm);
     struct pc_entry e = {.firmware = true};
     snprintf(error, size, "the images do not fit into the memory");
     bool kernel = vm_configuration(p->vm)->kernel.bytes != 0;
@@ -117,21 +118,6 @@ static bool load(struct pc *p, char *error, size_t size)
 }
 
 /* ---- the board ----------------------------------------------------------------------------------------------- */
-
-/* Sentences about what is impossible; NULL: nothing. */
-static const char *check(struct pc *p, const struct vm_config *config)
-{
-    p->ram_bytes = config->memory != 0 ? config->memory : board_pc.memory_default;
-    if (p->ram_bytes < board_pc.memory_min || p->ram_bytes > board_pc.memory_max)
-        return "the board pc takes 4 MiB to 3 GiB of memory";
-    if (p->ram_bytes % MIB != 0)
-        return "the memory must be a multiple of 1 MiB";
-    if ((config->kernel.bytes != 0) == (config->bios.bytes != 0))
-        return "the board pc needs either a kernel or firmware";
-    if (config->bios.bytes > BIOS_MAX || config->bios.bytes % 4096 != 0)
-        return "the firmware must be whole pages, and at most 16 MiB";
-    return NULL;
-}
 
 /* What answers where nothing is: all ones, as a bus does. */
 static uint64_t nothing_read(void *device, uint32_t offset, unsigned size)
@@ -163,37 +149,23 @@ static bool add_memory(struct pc *p)
 static bool pc_create(struct vm *vm, char *error, size_t size)
 {
     const struct vm_config *config = vm_configuration(vm);
-    struct pc *p = calloc(1, sizeof *p);
-    vm_set_board_data(vm, p);
-    snprintf(error, size, "no memory for the board");
-    if (p == NULL)
-        return false;
+    struct pc *p = vm_board_data(vm);
     p->vm = vm;
-    const char *wrong = check(p, config);
-    if (wrong != NULL) {
-        snprintf(error, size, "%s", wrong);
+    p->ram_bytes = board_memory(&board_pc, vm);
+    if (config->bios.bytes % 4096 != 0) {
+        snprintf(error, size, "the firmware must be whole pages");
         return false;
     }
-    if (!add_memory(p)) {
-        snprintf(error, size, "there are not %llu MiB for the guest's memory",
-                 (unsigned long long)(p->ram_bytes / MIB));
-        return false;
-    }
-    pc_cpu_reset(vm);
-    if (!pc_create_parts(p, config->icount ? ICOUNT_EPOCH : wall_clock()))
-        return false;
-    return load(p, error, size);
+    if (!add_memory(p))
+        return board_no_memory(&board_pc, vm, error, size);
+    return pc_create_parts(p, config->icount ? ICOUNT_EPOCH : wall_clock());
 }
 
 static void pc_destroy(struct vm *vm)
 {
     struct pc *p = vm_board_data(vm);
-    if (p == NULL)
-        return;
     pc_delete_parts(p);
     ports_delete(vm);
-    free(p);
-    vm_set_board_data(vm, NULL);
 }
 
 static void pc_serve(struct vm *vm)
@@ -205,13 +177,8 @@ static void pc_serve(struct vm *vm)
 static void pc_reset(struct vm *vm)
 {
     struct pc *p = vm_board_data(vm);
-    char error[160];
     pc_cpu_reset(vm);
     pc_reset_parts(p);
-    if (load(p, error, sizeof error))
-        return;
-    vm_log(vm, "reset: %s", error);
-    vm_end(vm, VM_BROKEN);
 }
 
 const struct board board_pc = {
@@ -222,7 +189,10 @@ const struct board board_pc = {
     .memory_min = 4 * MIB,
     .memory_max = 3072 * MIB,
     .memory_default = 256 * MIB,
+    .firmware_max = BIOS_MAX,
+    .bytes = sizeof(struct pc),
     .create = pc_create,
+    .load = pc_load,
     .serve = pc_serve,
     .reset = pc_reset,
     .destroy = pc_destroy,

@@ -176,8 +176,9 @@ static void enter_client(struct ss5 *s, uint32_t entry)
     sparc_set_pcs(cpu, entry, entry + 4);
 }
 
-static bool load(struct ss5 *s, char *error, size_t size)
+static bool ss5_load(struct vm *vm, char *error, size_t size)
 {
+    struct ss5 *s = vm_board_data(vm);
     const struct vm_config *config = vm_configuration(s->vm);
     if (config->kernel.bytes == 0)
         return true;
@@ -201,8 +202,6 @@ static bool load(struct ss5 *s, char *error, size_t size)
 static void ss5_destroy(struct vm *vm)
 {
     struct ss5 *s = vm_board_data(vm);
-    if (s == NULL)
-        return;
     esp_delete(s->scsi);
     sun4m_iommu_delete(s->iommu);
     m48t59_delete(s->nvram);
@@ -211,54 +210,26 @@ static void ss5_destroy(struct vm *vm)
     slavio_timer_delete(s->timer);
     slavio_timer_delete(s->cpu_timer);
     slavio_irq_delete(s->irq);
-    free(s);
-    vm_set_board_data(vm, NULL);
-}
-
-/* Sentences about what is impossible; NULL: nothing. */
-static const char *check(struct ss5 *s, const struct vm_config *config)
-{
-    s->ram_bytes = config->memory != 0 ? config->memory : board_ss5.memory_default;
-    if (config->cpu != NULL && strcmp(config->cpu, "microsparc-ii") != 0)
-        return "the board ss5 has the CPU microsparc-ii";
-    if (s->ram_bytes < board_ss5.memory_min || s->ram_bytes > board_ss5.memory_max)
-        return "the board ss5 takes 16 MiB to 192 MiB of memory";
-    if (s->ram_bytes % MIB != 0)
-        return "the memory must be a multiple of 1 MiB";
-    if ((config->kernel.bytes != 0) == (config->bios.bytes != 0))
-        return "the board ss5 needs either a kernel or firmware";
-    if (config->bios.bytes > SS5_ROM_BYTES)
-        return "the firmware is too big: at most 1 MiB";
-    return NULL;
 }
 
 static bool ss5_create(struct vm *vm, char *error, size_t size)
 {
     const struct vm_config *config = vm_configuration(vm);
-    struct ss5 *s = calloc(1, sizeof *s);
-    vm_set_board_data(vm, s);
-    snprintf(error, size, "no memory for the board");
-    if (s == NULL)
-        return false;
+    struct ss5 *s = vm_board_data(vm);
     s->vm = vm;
-    const char *wrong = check(s, config);
-    if (wrong != NULL) {
-        snprintf(error, size, "%s", wrong);
+    s->ram_bytes = board_memory(&board_ss5, vm);
+    if (config->cpu != NULL && strcmp(config->cpu, "microsparc-ii") != 0) {
+        snprintf(error, size, "the board \"ss5\" has the CPU microsparc-ii");
         return false;
     }
     if (!memory_add_ram(vm, SS5_RAM, s->ram_bytes) ||
         (config->bios.bytes != 0 &&
-         !memory_add_rom(vm, SS5_ROM, config->bios.data, config->bios.bytes))) {
-        snprintf(error, size, "there are not %llu MiB for the guest's memory",
-                 (unsigned long long)(s->ram_bytes / MIB));
-        return false;
-    }
+         !memory_add_rom(vm, SS5_ROM, config->bios.data, config->bios.bytes)))
+        return board_no_memory(&board_ss5, vm, error, size);
     if (!create_devices(s))
         return false;
     map_devices(s);
-    identify(s);
-    reset_cpu(s);
-    return load(s, error, size);
+    return true;
 }
 
 static void ss5_serve(struct vm *vm)
@@ -270,7 +241,6 @@ static void ss5_serve(struct vm *vm)
 static void ss5_reset(struct vm *vm)
 {
     struct ss5 *s = vm_board_data(vm);
-    char error[160];
     slavio_irq_reset(s->irq);
     slavio_timer_reset(s->cpu_timer);
     slavio_timer_reset(s->timer);
@@ -281,10 +251,6 @@ static void ss5_reset(struct vm *vm)
     ss5_misc_reset(&s->misc, vm);
     identify(s);
     reset_cpu(s);
-    if (load(s, error, sizeof error))
-        return;
-    vm_log(vm, "reset: %s", error);
-    vm_end(vm, VM_BROKEN);
 }
 
 const struct board board_ss5 = {
@@ -294,7 +260,10 @@ const struct board board_ss5 = {
     .memory_min = 16 * MIB,
     .memory_max = 192 * MIB,
     .memory_default = 64 * MIB,
+    .firmware_max = SS5_ROM_BYTES,
+    .bytes = sizeof(struct ss5),
     .create = ss5_create,
+    .load = ss5_load,
     .serve = ss5_serve,
     .reset = ss5_reset,
     .destroy = ss5_destroy,

@@ -155,8 +155,9 @@ static bool load_tree(struct virt *v, const struct arm_boot *b, char *error, siz
     return bytes != 0;
 }
 
-static bool load(struct virt *v, char *error, size_t size)
+static bool virt_load(struct vm *vm, char *error, size_t size)
 {
+    struct virt *v = vm_board_data(vm);
     const struct vm_config *config = vm_configuration(v->vm);
     struct arm_boot b = {.ram = VIRT_RAM, .ram_bytes = v->ram_bytes};
     if (config->kernel.bytes != 0) {
@@ -191,8 +192,6 @@ static void reset_cpu(struct virt *v)
 static void virt_destroy(struct vm *vm)
 {
     struct virt *v = vm_board_data(vm);
-    if (v == NULL)
-        return;
     for (unsigned i = 0; i < VIRTIO_SLOTS; i++)
         if (v->virtio.slot[i] != NULL)
             v->virtio.slot[i]->model->destroy(v->virtio.slot[i]);
@@ -200,54 +199,27 @@ static void virt_destroy(struct vm *vm)
     pl011_delete(v->uart);
     generic_timer_delete(v->timer);
     gicv2_delete(v->gic);
-    free(v);
-    vm_set_board_data(vm, NULL);
-}
-
-/* Sentences about what is impossible; NULL: nothing. */
-static const char *check(struct virt *v, const struct vm_config *config)
-{
-    v->ram_bytes = config->memory != 0 ? config->memory : board_virt.memory_default;
-    v->cpu = find_cpu(config->cpu);
-    if (v->cpu == NULL)
-        return "the board virt has the CPUs cortex-a15 and cortex-a7";
-    if (v->ram_bytes < board_virt.memory_min || v->ram_bytes > board_virt.memory_max)
-        return "the board virt takes 8 MiB to 3 GiB of memory";
-    if (v->ram_bytes % MIB != 0)
-        return "the memory must be a multiple of 1 MiB";
-    if ((config->kernel.bytes != 0) == (config->bios.bytes != 0))
-        return "the board virt needs either a kernel or firmware";
-    if (config->bios.bytes > VIRT_FLASH_BYTES)
-        return "the firmware is too big: at most 128 MiB";
-    return NULL;
 }
 
 static bool virt_create(struct vm *vm, char *error, size_t size)
 {
     const struct vm_config *config = vm_configuration(vm);
-    struct virt *v = calloc(1, sizeof *v);
-    vm_set_board_data(vm, v);
-    snprintf(error, size, "no memory for the board");
-    if (v == NULL)
-        return false;
+    struct virt *v = vm_board_data(vm);
     v->vm = vm;
-    const char *wrong = check(v, config);
-    if (wrong != NULL) {
-        snprintf(error, size, "%s", wrong);
+    v->ram_bytes = board_memory(&board_virt, vm);
+    v->cpu = find_cpu(config->cpu);
+    if (v->cpu == NULL) {
+        snprintf(error, size, "the board \"virt\" has the CPUs cortex-a15 and cortex-a7");
         return false;
     }
     if (!memory_add_ram(vm, VIRT_RAM, v->ram_bytes) ||
         (config->bios.bytes != 0 &&
-         !memory_add_rom(vm, VIRT_FLASH, config->bios.data, config->bios.bytes))) {
-        snprintf(error, size, "there are not %llu MiB for the guest's memory",
-                 (unsigned long long)(v->ram_bytes / MIB));
-        return false;
-    }
+         !memory_add_rom(vm, VIRT_FLASH, config->bios.data, config->bios.bytes)))
+        return board_no_memory(&board_virt, vm, error, size);
     if (!create_devices(v))
         return false;
     map_devices(v);
-    reset_cpu(v);
-    return load(v, error, size);
+    return true;
 }
 
 static void virt_serve(struct vm *vm)
@@ -259,7 +231,6 @@ static void virt_serve(struct vm *vm)
 static void virt_reset(struct vm *vm)
 {
     struct virt *v = vm_board_data(vm);
-    char error[160];
     gicv2_reset(v->gic);
     generic_timer_reset(v->timer);
     pl011_reset(v->uart);
@@ -268,10 +239,6 @@ static void virt_reset(struct vm *vm)
         if (v->virtio.slot[i] != NULL)
             virtio_reset(v->virtio.slot[i]);
     reset_cpu(v);
-    if (load(v, error, sizeof error))
-        return;
-    vm_log(vm, "reset: %s", error);
-    vm_end(vm, VM_BROKEN);
 }
 
 const struct board board_virt = {
@@ -281,7 +248,10 @@ const struct board board_virt = {
     .memory_min = 8 * MIB,
     .memory_max = 3072 * MIB,
     .memory_default = 256 * MIB,
+    .firmware_max = VIRT_FLASH_BYTES,
+    .bytes = sizeof(struct virt),
     .create = virt_create,
+    .load = virt_load,
     .serve = virt_serve,
     .reset = virt_reset,
     .destroy = virt_destroy,

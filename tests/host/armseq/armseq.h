@@ -6,6 +6,7 @@
 
 #include "../seqframe/fault.h"
 #include "../seqframe/flat.h"
+#include "../seqframe/reference.h"
 #include "case.h"
 
 /* ---- generate.c ---- */
@@ -24,9 +25,3 @@ void machine_batch(const struct input *in, unsigned count, const struct backend 
 bool machine_run(const struct input *in, unsigned n, struct output *out, const char **what);
 /* Lines of disassembly of a case. */
 void machine_disassemble(const struct input *in, char *to, size_t size);
-
-/* ---- reference.c ---- */
-/* Start the reference: COMMAND is "qemu-arm -cpu cortex-a15" and the stub. */
-bool reference_start(char *const command[]);
-bool reference_run(const struct input *in, struct output *out, unsigned count);
-void reference_stop(void);

@@ -74,7 +74,7 @@ bool machine_run(const struct input *in, unsigned n, struct output *out, const c
     memset(out, 0, sizeof *out);
     get_state(&out->s);
     sum_data(flat_data(), out->line);
-    *what = why == EXIT_ALIGN ? "misaligned" : why == EXIT_NONE ? "endless" : NULL;
+    *what = why == EXIT_ALIGN ? "misaligned" : why == EXIT_BROKEN ? "endless" : NULL;
     if (why == EXIT_FAULT || why == EXIT_FETCH)
         out->address = arm->cpu.fault_va;
     out->signal = why == EXIT_UNDEFINED                    ? ENDED_UNDEFINED

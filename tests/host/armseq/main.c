@@ -248,7 +248,8 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     machine_start();
     fault_start("armseq", machine_fault);
-    if (!reference_start(command)) {
+    static const struct reference_kind kind = {sizeof(struct input), sizeof(struct output), false};
+    if (!reference_start(&kind, command)) {
         result("armseq reference", false, "cannot start %s", command[0]);
         return summary();
     }

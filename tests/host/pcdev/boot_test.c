@@ -83,7 +83,7 @@ static void refuse(const char *name, const char *what)
     struct vm *vm = new_machine();
     vm->config.memory = (uint64_t)RAM_MIB << 20;
     vm->config.kernel = (struct vm_image){kernel, sizeof kernel, "k"};
-    bool made = board_pc.create(vm, error, sizeof error);
+    bool made = board_start(&board_pc, vm, error, sizeof error);
     result(name, !made && strstr(error, what) != NULL, "%s", error);
     delete_vm(vm);
 }
@@ -328,8 +328,9 @@ static void board(void)
     wander(vm);
     vm->end = VM_RUNNING;
     memset(vm->ram, 0, vm->ram_bytes);
-    board_pc.reset(vm);
-    CHECK("board-reset", vm->end == VM_RUNNING && vm->ram[0xfffff] == 0x3f && pc_vm(vm)->a20 &&
+    char error[200];
+    CHECK("board-reset", board_reset(&board_pc, vm, error, sizeof error) && vm->end == VM_RUNNING &&
+                             vm->ram[0xfffff] == 0x3f && pc_vm(vm)->a20 &&
                              in32(vm, 0x608) == 0xffffffff && (vm->lines & CPU_IRQ) == 0);
     delete_vm(vm);
     disk_end(&disk);
@@ -341,7 +342,7 @@ static void impossible(void)
     struct vm *vm = new_machine();
     vm->config.memory = (uint64_t)RAM_MIB << 20;
     CHECK("board-needs-something",
-          !board_pc.create(vm, error, sizeof error) && strstr(error, "either") != NULL);
+          !board_start(&board_pc, vm, error, sizeof error) && strstr(error, "either") != NULL);
     delete_vm(vm);
 }
 

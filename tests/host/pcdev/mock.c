@@ -19,7 +19,7 @@ struct vm *new_vm(uint64_t ram_bytes)
 void delete_vm(struct vm *vm)
 {
     if (vm->board != NULL)
-        board_pc.destroy(vm);
+        board_delete(&board_pc, vm);
     ports_delete(vm);
     free(vm->ram);
     free(vm);
@@ -29,7 +29,7 @@ bool new_pc(struct vm *vm)
 {
     char error[200];
     vm->config.memory = (uint64_t)RAM_MIB << 20;
-    bool good = board_pc.create(vm, error, sizeof error);
+    bool good = board_start(&board_pc, vm, error, sizeof error);
     if (!good)
         printf("%s\n", error);
     return good;

@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include "flat.h"
+#include "case_data.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,27 +27,33 @@
 #define DATA_ROOM  (32u << 20)
 #define STACK_ROOM (1u << 20)
 #define CPU_ROOM   65536u
-#define TABLE      8192u
+#define TABLE      65536u
 #define STEPS      5000 /* blocks a case may enter */
 
+static const struct flat_area usual_areas[] = {
+    {CODE_AT, SLOTS *SLOT_BYTES}, {DATA_AT, DATA_BYTES}, {0, 0}};
+
 static const struct flat_guest *guest;
+static const struct flat_area *areas;
 static struct cpu *the_cpu;
 static uint8_t *window, *code_room, *data_room;
 static size_t code_used, data_used;
-static struct block *table[TABLE];
+static struct block *table[TABLE]; /* by address and mode */
+static struct block *made[TABLE];  /* in the order of their code */
+static unsigned made_count;
+static bool inside;
 static struct ir_block ir;
 static const struct backend *backend;
 static const struct side_entry *volatile fault_side;
 static uint32_t seed = 1;
+static unsigned blocks; /* translated */
 
 /* ---- memory ---- */
 static uint8_t *host_of(uint32_t va, unsigned bytes, bool write)
 {
-    if (va >= DATA_AT && va - DATA_AT <= DATA_BYTES - bytes)
-        return window + va;
-    /* Code is readable; a case writes none (the reference would run it). */
-    if (!write && va >= CODE_AT && va - CODE_AT <= SLOTS * SLOT_BYTES - bytes)
-        return window + va;
+    for (const struct flat_area *a = areas + write; a->bytes != 0; a++)
+        if (va >= a->at && va - a->at <= a->bytes - bytes)
+            return window + va;
     return NULL;
 }
 
@@ -90,15 +97,21 @@ uint8_t *guest_span(struct cpu *cpu, uint32_t va, unsigned kind, unsigned *bytes
     return host_of(va, 1, (kind & ACCESS_WRITE) != 0) == NULL ? NULL : window + va;
 }
 
+void *flat_at(uint32_t va)
+{
+    return window + va;
+}
+
 uint32_t *flat_data(void)
 {
-    return (uint32_t *)(void *)(window + DATA_AT);
+    return flat_at(DATA_AT);
 }
 
 /* ---- translating ---- */
 static bool fetch(struct lift *l, uint32_t va, unsigned bytes, uint32_t *code)
 {
-    const uint8_t *p = !guest->run_data && va >= DATA_AT ? NULL : host_of(va, bytes, false);
+    bool is_code = va - areas->at < areas->bytes;
+    const uint8_t *p = is_code || guest->run_data ? host_of(va, bytes, false) : NULL;
     if (p == NULL || (va & GUEST_PAGE_MASK) - (l->pc & GUEST_PAGE_MASK) > GUEST_PAGE)
         return false;
     *code = 0;
@@ -127,11 +140,12 @@ static void number_sites(void)
     ir.insns = site;
 }
 
+/* Of every eighth block: verifying takes longer than all else. */
 static void check(const char *after)
 {
     char why[300];
     static char text[65536];
-    if (ir_verify(&ir, why, sizeof why))
+    if (blocks % 8 != 0 || ir_verify(&ir, why, sizeof why))
         return;
     ir_print(&ir, text, sizeof text);
     printf("%s\nFAIL %s: IR after %s: %s\n", text, guest->test, after, why);
@@ -140,9 +154,15 @@ static void check(const char *after)
 
 static struct block *translate_up_to(uint32_t pc, uint32_t mode, unsigned limit)
 {
-    struct lift l = {
-        .cpu = the_cpu, .ir = &ir, .pc = pc, .mode = mode, .limit = limit, .fetch = fetch};
+    struct lift l = {.cpu = the_cpu,
+                     .ir = &ir,
+                     .pc = pc,
+                     .mode = mode,
+                     .limit = limit,
+                     .fetch = fetch,
+                     .direct = inside};
     ir_start(&ir);
+    blocks++;
     guest->frontend->lift(&l);
     number_sites();
     check("lift");
@@ -178,26 +198,32 @@ static struct block *find(uint32_t pc)
     struct block *b = NULL;
     for (unsigned limit = 64; b == NULL && limit != 0; limit /= 2)
         b = translate_up_to(pc, mode, limit);
-    if (b == NULL) {
+    if (b == NULL || made_count == TABLE - 1) {
         printf("FAIL %s: no room to translate %08x\n", guest->test, pc);
         exit(1);
     }
+    made[made_count++] = b;
     return table[at] = b;
 }
 
 /* ---- faults of translated code ---- */
 static const struct side_entry *side_of(uint64_t host)
 {
-    for (unsigned n = 0; n < TABLE; n++) {
-        const struct block *b = table[n];
-        uint64_t at = b == NULL ? 0 : host - (uint64_t)(uintptr_t)b->code;
-        if (b == NULL || at >= b->code_bytes)
-            continue;
-        /* The last one: a call's return address may be the instruction that faults. */
-        for (unsigned k = b->side_count; k-- > 0;)
-            if (b->sides[k].host == at)
-                return &b->sides[k];
+    unsigned first = 0, count = made_count;
+    while (count > 1) {
+        unsigned half = count / 2;
+        bool behind = host >= (uint64_t)(uintptr_t)made[first + half]->code;
+        first += behind ? half : 0;
+        count = behind ? count - half : half;
     }
+    const struct block *b = made[first];
+    uint64_t at = b == NULL ? 0 : host - (uint64_t)(uintptr_t)b->code;
+    if (b == NULL || at >= b->code_bytes)
+        return NULL;
+    /* The last one: a call's return address may be the instruction that faults. */
+    for (unsigned k = b->side_count; k-- > 0;)
+        if (b->sides[k].host == at)
+            return &b->sides[k];
     return NULL;
 }
 
@@ -230,17 +256,20 @@ static void *room(uint64_t at, size_t bytes, int protection)
 struct cpu *flat_start(const struct flat_guest *g)
 {
     guest = g;
+    areas = g->areas != NULL ? g->areas : usual_areas;
     window = (uint8_t *)room(WINDOW_AT, (1ull << 32) + (2u << 20), PROT_NONE) + (1u << 20);
-    room((uint64_t)(uintptr_t)window + CODE_AT, SLOTS * SLOT_BYTES, PROT_READ | PROT_WRITE);
-    room((uint64_t)(uintptr_t)window + DATA_AT, DATA_BYTES, PROT_READ | PROT_WRITE);
+    for (const struct flat_area *a = areas; a->bytes != 0; a++)
+        room((uint64_t)(uintptr_t)window + a->at, a->bytes, PROT_READ | PROT_WRITE);
     code_room = room(0, CODE_ROOM, PROT_READ | PROT_WRITE | PROT_EXEC);
     data_room = room(0, DATA_ROOM, PROT_READ | PROT_WRITE);
     /* Helpers run on the stack below the CPU structure. */
     uint8_t *stack = room(0, STACK_ROOM + CPU_ROOM, PROT_READ | PROT_WRITE);
     the_cpu = (struct cpu *)(void *)(stack + STACK_ROOM);
-    the_cpu->jumps = calloc(JUMP_ENTRIES, sizeof(struct jump_entry));
+    static struct jump_entry jumps[JUMP_ENTRIES];
+    static struct fetch_entry fetches[FETCH_ENTRIES];
+    the_cpu->jumps = jumps;
     jumps_clear(the_cpu->jumps);
-    the_cpu->fetch = calloc(FETCH_ENTRIES, sizeof(struct fetch_entry));
+    the_cpu->fetch = fetches;
     return the_cpu;
 }
 
@@ -281,13 +310,20 @@ uint8_t *flat_batch(const struct backend *b)
     code_used = STUBS_ROOM;
     data_used = 0;
     memset(table, 0, sizeof table);
-    mprotect(window + CODE_AT, SLOTS * SLOT_BYTES, PROT_READ | PROT_WRITE);
-    return window + CODE_AT;
+    memset(made, 0, sizeof made);
+    made_count = 0;
+    mprotect(window + areas->at, areas->bytes, PROT_READ | PROT_WRITE);
+    return window + areas->at;
+}
+
+void flat_take_inside(bool take_inside)
+{
+    inside = take_inside;
 }
 
 void flat_seal(void)
 {
-    mprotect(window + CODE_AT, SLOTS * SLOT_BYTES, PROT_READ);
+    mprotect(window + areas->at, areas->bytes, PROT_READ);
 }
 
 void flat_set_cpu(struct cpu *cpu, uint32_t pc)
@@ -303,6 +339,8 @@ void flat_set_cpu(struct cpu *cpu, uint32_t pc)
 unsigned flat_run(void)
 {
     for (unsigned n = 0; n < STEPS; n++) {
+        if (guest->end_at != 0 && the_cpu->pc == guest->end_at)
+            return EXIT_NONE;
         struct block *b = find(the_cpu->pc);
         struct block_exit *e = NULL;
         fault_side = NULL;
@@ -323,5 +361,5 @@ unsigned flat_run(void)
             return why;
         }
     }
-    return EXIT_NONE;
+    return EXIT_BROKEN;
 }

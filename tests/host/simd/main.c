@@ -318,7 +318,8 @@ int main(int argc, char **argv)
     machine_start();
     fault_start("armseq", machine_fault);
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (!reference_start(command)) {
+    static const struct reference_kind kind = {sizeof(struct input), sizeof(struct output), false};
+    if (!reference_start(&kind, command)) {
         result("simd reference", false, "cannot start %s", command[0]);
         return summary();
     }

@@ -2,8 +2,8 @@
 # the decoder and disassembler against Capstone (libcapstone-dev; without sanitizers).
 SIMD_OBJ := $(patsubst %.c,$(B)/host/armseq/%.o,$(wildcard frontends/arm/*.c translator/ir_*.c \
 	translator/pass_*.c translator/flags.c translator/softfloat*.c translator/x80*.c backends/interp/*.c backends/x86_64/*.c) \
-	$(addprefix tests/host/armseq/,machine.c reference.c around.c) \
-	$(addprefix tests/host/seqframe/,flat.c fault.c) tests/host/simd/main.c tests/host/frame/frame.c)
+	tests/host/armseq/machine.c \
+	$(addprefix tests/host/seqframe/,flat.c fault.c around.c reference.c) tests/host/simd/main.c tests/host/frame/frame.c)
 $(B)/host/simd-test: $(SIMD_OBJ) $(B)/host/armseq-stub
 	$(call say,LD)$(CC) -fsanitize=address,undefined -o $@ $(SIMD_OBJ)
 HOST_TESTS += $(B)/host/simd-test

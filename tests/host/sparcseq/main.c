@@ -176,11 +176,12 @@ int main(int argc, char **argv)
     char qemu[] = "qemu-sparc";
     char *command[] = {qemu, stub, NULL};
     setvbuf(stdout, NULL, _IOLBF, 0);
-    fault_start();
     machine_start();
+    fault_start("sparcseq", machine_fault);
     for (unsigned n = 0; n < 2; n++)
         backends_used[n] = machine_backend(names[n]);
-    if (!reference_start(command)) {
+    static const struct reference_kind kind = {sizeof(struct input), sizeof(struct output), true};
+    if (!reference_start(&kind, command)) {
         printf("FAIL sparcseq: cannot start qemu-sparc\n");
         return 1;
     }
@@ -198,11 +199,6 @@ int main(int argc, char **argv)
         }
         if (!reference_run(in, theirs, SLOTS)) {
             printf("FAIL sparcseq: the reference died in batch %lu\n", batch);
-            if (getenv("SPARCSEQ_INPUT") != NULL) {
-                FILE *f = fopen(getenv("SPARCSEQ_INPUT"), "wb");
-                fwrite(in, sizeof in, 1, f);
-                fclose(f);
-            }
             return 1;
         }
         for (unsigned n = 0; n < SLOTS && failures < 3; n++) {

@@ -4,6 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../seqframe/fault.h"
+#include "../seqframe/flat.h"
+#include "../seqframe/reference.h"
 #include "case.h"
 
 /* ---- generate.c ---- */
@@ -11,24 +14,11 @@
  * jumps to anywhere, not for the reference. */
 void generate(struct input *in, unsigned length, bool floats, bool wild);
 
-/* ---- machine.c: our translator with flat memory ---- */
-struct backend;
+/* ---- machine.c: SPARC on seqframe/flat.c ---- */
 void machine_start(void);
 /* Put the batch's code in place; blocks of the last batch are forgotten. */
 void machine_batch(const struct input *in, unsigned count, const struct backend *b);
 /* Run case n. False: it did not end where it should: `what` says how. */
 bool machine_run(const struct input *in, unsigned n, struct output *out, const char **what);
-const struct backend *machine_backend(const char *name);
-/* A fault of translated code, as fault.c reports it. */
-bool machine_fault(uint64_t *regs, uint64_t address);
 /* Lines of disassembly of a case. */
 void machine_disassemble(const struct input *in, char *to, size_t size);
-
-/* ---- fault.c ---- */
-void fault_start(void);
-
-/* ---- reference.c ---- */
-/* Start the reference: COMMAND is "qemu-sparc" and the stub. */
-bool reference_start(char *const command[]);
-bool reference_run(const struct input *in, struct output *out, unsigned count);
-void reference_stop(void);

@@ -2,8 +2,9 @@
 SPARCSEQ := tests/host/sparcseq
 SPARCSEQ_OURS := $(wildcard frontends/sparc/*.c translator/ir_*.c translator/pass_*.c translator/flags.c translator/softfloat*.c translator/x80*.c \
 	backends/interp/*.c backends/x86_64/*.c)
-SPARCSEQ_TEST := $(filter-out $(SPARCSEQ)/stub.c,$(wildcard $(SPARCSEQ)/*.c)) tests/host/frame/frame.c
-SPARCSEQ_HEADERS := $(wildcard $(SPARCSEQ)/*.h frontends/sparc/*.h translator/*.h backends/*/*.h)
+SPARCSEQ_TEST := $(filter-out $(SPARCSEQ)/stub.c,$(wildcard $(SPARCSEQ)/*.c)) \
+	$(addprefix tests/host/seqframe/,flat.c fault.c around.c reference.c) tests/host/frame/frame.c
+SPARCSEQ_HEADERS := $(wildcard $(SPARCSEQ)/*.h tests/host/seqframe/*.h frontends/sparc/*.h translator/*.h backends/*/*.h)
 SPARCSEQ_FLAGS := -std=gnu11 -O1 -g $(WARN) -fsanitize=address,undefined -fno-sanitize-recover=all -I. \
 	-Ikernel/include
 SPARCSEQ_OBJ := $(patsubst %.c,$(B)/host/sparcseq/%.o,$(SPARCSEQ_OURS) $(SPARCSEQ_TEST))

@@ -37,6 +37,11 @@ unsigned va_spot(uint32_t va)
     return SPOTS;
 }
 
+void fault_again(struct vm *vm)
+{
+    (void)vm;
+}
+
 /* User code reads global pages, and nothing of large entries. */
 static void walk(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w)
 {

@@ -96,7 +96,7 @@ static void access_spot(unsigned spot, bool write)
 {
     struct windows *s = &vm->windows;
     bool user = model.user || spot < FIRST_GLOBAL;
-    struct window *w = model.user || spot >= FIRST_GLOBAL ? s->main : s->choose;
+    struct window *w = model.user || spot >= FIRST_GLOBAL ? s->now->main : s->now->choose;
     unsigned kind = (write ? ACCESS_WRITE : ACCESS_READ) | (user ? ACCESS_USER : 0);
     uint32_t va = spot_va(spot);
     struct walk k;
@@ -116,7 +116,7 @@ static void access_spot(unsigned spot, bool write)
         if (write && ram_page(vm->ram, k.phys)->code)
             cache_kill_page(vm, vm->ram, k.phys);
         vm->fault_window = w;
-        unsigned count = window_fill(vm, w, va, kind, &k, ops);
+        unsigned count = window_fill(vm, w, va, &k, ops);
         if (count == 0 && windows_evict(vm) == NULL)
             say("no room for one page");
         windows_apply(vm, ops, count);
@@ -288,7 +288,7 @@ static void fork_is_cheap(void)
     uint64_t ops = vm->counts.protect_ops - before.protect_ops;
     result("window fork",
            bad == NULL && ops == 1 && vm->counts.unmap_ops == before.unmap_ops &&
-               host_pages[window_number(vm, vm->windows.choose)][31].rights == MAP_READ,
+               host_pages[window_number(vm, vm->windows.now->choose)][31].rights == MAP_READ,
            "%s, %u protections", bad == NULL ? "" : bad, (unsigned)ops);
     stop();
 }
@@ -310,7 +310,7 @@ static void unmaps_join(void)
     check_all();
     result("window unmaps",
            bad == NULL && vm->counts.unmap_ops == before.unmap_ops + 1 &&
-               vm->windows.choose->pages == 0,
+               vm->windows.now->choose->pages == 0,
            "%s, %u", bad == NULL ? "" : bad, (unsigned)(vm->counts.unmap_ops - before.unmap_ops));
     stop();
 }

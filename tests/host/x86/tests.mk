@@ -4,7 +4,6 @@ X86_TEST_SRC := $(wildcard tests/host/x86/*.c) tests/host/ir/machine.c tests/hos
 	$(wildcard translator/softfloat*.c translator/x80*.c) $(wildcard backends/interp/*.c backends/x86_64/*.c)
 $(B)/host/x86-test: $(X86_TEST_SRC) $(wildcard tests/host/ir/*.h translator/*.h backends/*/*.h)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wvla \
-		-Wshadow -fsanitize=address,undefined -fno-sanitize-recover=all -I. -Ikernel/include -o $@ \
+	$(call say,CC)$(CC) -std=gnu11 -O1 -g $(WARN) -fsanitize=address,undefined -fno-sanitize-recover=all -I. -Ikernel/include -o $@ \
 		$(X86_TEST_SRC)
 HOST_TESTS += $(B)/host/x86-test

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include <frontends/x86/insn.h>
+#include <frontends/x86/rows.h>
 
 #include "../frame/frame.h"
 #include "x86seq.h"
@@ -162,12 +162,24 @@ uint32_t undefined_flags(const uint8_t *code, unsigned bytes)
     return u;
 }
 
+static bool op_is_allowed(unsigned op)
+{
+    for (unsigned n = 0; n < sizeof allowed / sizeof allowed[0]; n++)
+        if (allowed[n].op == op)
+            return true;
+    return false;
+}
+
+/* Not PUSH FS, PUSH GS, and NOP with prefixes that mean nothing. */
+bool generates(const struct x86_row *r)
+{
+    return op_is_allowed(r->op) && strcmp(r->operands, "FS") != 0 &&
+           strcmp(r->operands, "GS") != 0 && strcmp(r->encoding, "F2 90") != 0;
+}
+
 static bool is_allowed(const struct x86_insn *i)
 {
-    bool found = false;
-    for (unsigned n = 0; n < sizeof allowed / sizeof allowed[0] && !found; n++)
-        found = allowed[n].op == i->op;
-    if (!found || (i->override && (i->seg == X86_FS || i->seg == X86_GS)))
+    if (!op_is_allowed(i->op) || (i->override && (i->seg == X86_FS || i->seg == X86_GS)))
         return false;
     switch (i->op) {
     case X86_SHLD: /* 16 bits: the result is undefined for counts above 16 */
@@ -240,7 +252,9 @@ static unsigned random_insn(uint8_t *p, struct x86_insn *i)
         if (pick(4) == 0)
             p[at++] = 0x0f;
         p[at] = (uint8_t)(random_next() >> 37);
-        if (p[at] == 0xcd || p[at] == 0x34 || p[at] == 0x05) /* INT n, SYSENTER, SYSCALL: Linux */
+        bool two = at > 0 && p[at - 1] == 0x0f;
+        if (two ? p[at] == 0x34 || p[at] == 0x05
+                : p[at] == 0xcd) /* SYSENTER, SYSCALL, INT n: Linux */
             continue;
         random_modrm(p + at + 1);
         while (at < 14 && (p[at] == 0x66 || p[at] == 0x67)) /* random bytes may be prefixes, too */

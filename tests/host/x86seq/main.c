@@ -2,7 +2,7 @@
  * Random x86 code on three machines: the interpreter, the x86-64 backend and, as the reference, the
  * CPU this runs on, in 32-bit user mode. See README.md.
  *
- *   x86seq-test [INSTRUCTIONS [SKIP]]   about so many (default 2000000), from a later start
+ *   x86seq-test [INSTRUCTIONS [SKIP]]   at least so many (without: 2000000), from a later start
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +12,12 @@
 #include <frontends/x86/insn.h>
 
 #include "../frame/frame.h"
+#include "coverage.h"
 #include "lines.h"
 
-#define SHOWN 4 /* failures printed for each backend */
+#define SHOWN       4  /* failures printed for each backend */
+#define CPU_SECONDS 60 /* a run may take */
+#define LEAST       20 /* times each row of the decoder's tables is met in the usual run */
 
 static const char *const backend_names[] = {"interp", "x86_64"};
 enum { BACKENDS = 2 };
@@ -141,23 +144,31 @@ static void compare_batch(unsigned which, const struct backend *b)
         show(&in[first[n]], b);
 }
 
+/* How many bytes of the case's code have run, branches left aside. */
+static unsigned reached(const struct input *c, unsigned n, const struct output *end)
+{
+    uint32_t at = end->s.eip - (CODE_AT + n * SLOT_BYTES);
+    return at < c->bytes ? at + 1 : c->bytes;
+}
+
+/* Of a CPU, so that a busy machine tests as much. */
 static double seconds(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void run_random(uint64_t wanted)
 {
-    double limit = seconds() + 50;
+    double limit = seconds() + CPU_SECONDS;
     while (counts.run < wanted && seconds() < limit) {
         for (unsigned n = 0; n < SLOTS; n++)
             generate(&in[n]);
         native_batch(in, SLOTS);
         for (unsigned n = 0; n < SLOTS; n++) {
             native_run(&in[n], n, &reference[n]);
-            counts.run += (reference[n].s.eip - (CODE_AT + n * SLOT_BYTES)) % SLOT_BYTES / 3;
+            counts.run += coverage_note_all(in[n].code, reached(&in[n], n, &reference[n]));
         }
         counts.cases += SLOTS;
         for (unsigned k = 0; k < BACKENDS; k++)
@@ -167,6 +178,19 @@ static void run_random(uint64_t wanted)
 }
 
 /* ---- the file of single cases (lines.c) ---- */
+static bool has_line[X86_OPS];
+
+static void note_lines(const struct input *c)
+{
+    struct x86_insn i;
+    for (unsigned at = 0; at < c->bytes; at += i.length) {
+        if (x86_decode(c->code + at, 15, X86_MODE_D | X86_MODE_PROTECTED | X86_HAS_I686, &i) !=
+            X86_OK)
+            break;
+        has_line[i.op] = true;
+    }
+}
+
 static void run_lines(const char *path)
 {
     unsigned bad = 0, count = 0;
@@ -184,6 +208,7 @@ static void run_lines(const char *path)
             bad += !result("x86seq cases", false, "line %u: %s", line.number, line.error);
             continue;
         }
+        note_lines(&line.in);
         native_batch(&line.in, 1);
         native_run(&line.in, 0, &out);
         if (!lines_check(&line, &out, why, sizeof why))
@@ -204,6 +229,14 @@ static void run_lines(const char *path)
     lines_close(l);
     if (bad == 0)
         result("x86seq cases", count > 0, "none in %s", path);
+    bad = 0;
+    for (unsigned n = 1; n < x86_row_count; n++)
+        if (generates(&x86_insn_rows[n]) && !has_line[x86_insn_rows[n].op]) {
+            printf("# no line has %s %s\n", x86_insn_rows[n].encoding, x86_insn_rows[n].operands);
+            bad++;
+        }
+    result("x86seq lines", bad == 0,
+           "%u rows of the decoder's tables have an instruction without one", bad);
 }
 
 int main(int argc, char **argv)
@@ -225,7 +258,12 @@ int main(int argc, char **argv)
             snprintf(name, sizeof name, "x86seq %s", backend_names[k]);
             result(name, counts.failures[k] == 0, "%u cases differ", counts.failures[k]);
         }
-    printf("%llu cases, about %llu instructions\n", (unsigned long long)counts.cases,
+    printf("%llu cases, %llu instructions\n", (unsigned long long)counts.cases,
            (unsigned long long)counts.run);
+    if (argc == 1) {
+        result("x86seq instructions", counts.run >= wanted, "only %llu in %u s of a CPU",
+               (unsigned long long)counts.run, CPU_SECONDS);
+        coverage_result("x86seq rows", generates, LEAST);
+    }
     return summary();
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../seqframe/case_data.h"
 #include "../seqframe/flat.h"
 
 #define LOW_AT 0x10000000u /* memory for the way into 32-bit code (native.c) */
@@ -33,6 +34,9 @@ struct output {
 
 /* ---- generate.c ---- */
 void generate(struct input *in);
+/* Whether such cases have the instructions of the row. */
+struct x86_row;
+bool generates(const struct x86_row *r);
 /* Flags that the instruction at code leaves undefined (SDM vol. 1, appendix A; vol. 2). */
 uint32_t undefined_flags(const uint8_t *code, unsigned bytes);
 

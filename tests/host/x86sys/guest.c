@@ -6,14 +6,11 @@
  * Flat segments as the loader left them, replaced by a table of its own; exceptions come to `trap`,
  * which notes them and goes on at the address the test asked for.
  */
-#include <stdbool.h>
-#include <stdint.h>
+#include "guest.h"
 
 #define MAGIC 0x1badb002u
 __attribute__((section(".multiboot"), used)) static const uint32_t header[3] = {MAGIC, 0,
                                                                                 0u - MAGIC};
-
-enum { CODE = 8, DATA = 16, USER_CODE = 24, USER_DATA = 32, TSS = 40, TSS2 = 48, GATE = 56 };
 
 struct descriptor {
     uint32_t low, high;
@@ -21,14 +18,6 @@ struct descriptor {
 static struct descriptor gdt[16], idt[64];
 static uint32_t tss[32], tss2[32];
 static uint8_t kernel_stack[8192], other_stack[4096];
-static uint32_t directory[1024] __attribute__((aligned(4096)));
-static uint32_t table[1024] __attribute__((aligned(4096)));
-static uint8_t page[4096] __attribute__((aligned(4096)));
-
-static void out8(unsigned port, unsigned v)
-{
-    __asm__ volatile("outb %b0, %w1" : : "a"(v), "d"(port));
-}
 
 static void put(const char *s)
 {
@@ -44,7 +33,7 @@ static void put_hex(uint32_t v)
     put(text);
 }
 
-static void check(const char *name, uint32_t got, uint32_t expected)
+void check(const char *name, uint32_t got, uint32_t expected)
 {
     put(got == expected ? "ok " : "FAIL ");
     put(name);
@@ -62,7 +51,8 @@ static void check(const char *name, uint32_t got, uint32_t expected)
 struct frame {
     uint32_t edi, esi, ebp, unused, ebx, edx, ecx, eax, vector, error, eip, cs, eflags, esp, ss;
 };
-static volatile uint32_t seen, seen_error, seen_eip, seen_cs, seen_eax, seen_flags, resume, steps;
+volatile uint32_t seen, seen_error, seen_eip, seen_cs, seen_eax, seen_ecx, seen_flags, resume;
+static volatile uint32_t steps, seen_dr6;
 uint32_t saved_esp;
 
 __attribute__((used)) static void trap(struct frame *f)
@@ -72,8 +62,10 @@ __attribute__((used)) static void trap(struct frame *f)
     seen_eip = f->eip;
     seen_cs = f->cs;
     seen_eax = f->eax;
+    seen_ecx = f->ecx;
     seen_flags = f->eflags;
     if (f->vector == 1) { /* single-step until told otherwise */
+        __asm__ volatile("mov %%dr6, %0" : "=r"(seen_dr6));
         if (++steps == 5)
             f->eflags &= ~0x100u;
         return;
@@ -108,16 +100,6 @@ __asm__(".globl stubs\n"
         "add $8, %esp\n"
         "iret\n");
 
-/* Run code that ends by an exception; afterwards all goes on behind it. */
-#define EXPECT(code, ...)                             \
-    do {                                              \
-        seen = ~0u;                                   \
-        __asm__ volatile("movl $1f, %0\n" code "\n1:" \
-                         : "=m"(resume)               \
-                         : __VA_ARGS__                \
-                         : "memory", "cc");           \
-    } while (0)
-
 void gate_code(void);
 __asm__(".globl gate_code\ngate_code: mov $0x55, %eax; lret\n"
         ".bss; .space 4096; .globl user_top; user_top: .text\n");
@@ -127,6 +109,12 @@ static struct descriptor segment(uint32_t base, uint32_t limit, unsigned attr)
     return (struct descriptor){(limit & 0xffff) | base << 16, (base >> 16 & 0xff) |
                                                                   (base & 0xff000000) |
                                                                   (limit & 0xf0000) | attr << 8};
+}
+
+void set_gate(unsigned vector, void (*handler)(void))
+{
+    uint32_t to = (uint32_t)handler;
+    idt[vector] = (struct descriptor){(to & 0xffff) | CODE << 16, (to & 0xffff0000) | 0x8e00};
 }
 
 static void load_tables(void)
@@ -207,57 +195,71 @@ static void single_step(void)
                      :
                      : "memory");
     check("single steps", steps, 5);
+    static uint8_t room[8];
+    uint8_t *to = room;
+    uint32_t count = 8;
+    steps = 0;
+    __asm__ volatile("pushf; orl $0x100, (%%esp); popf; rep stosb"
+                     : "+D"(to), "+c"(count)
+                     : "a"(1)
+                     : "memory");
+    check("single steps between elements", steps << 8 | seen_ecx, 5 << 8 | 3);
+    check("all elements", count << 8 | room[7], 1);
 }
 
-static void paging(void)
+/* ---- breakpoints of the debug registers ---- */
+
+enum { ON_WRITE = 1, ON_PORT = 2, ON_ACCESS = 3, BYTES_1 = 0, BYTES_4 = 3 };
+
+static void watch(uint32_t at, unsigned how, unsigned length)
 {
-    for (unsigned n = 0; n < 1024; n++) {
-        directory[n] = 0;
-        table[n] = n << 12 | 3;
-    }
-    for (unsigned n = 0; n < 16; n++)
-        directory[n] = n << 22 | 0x83; /* 4 MiB pages, identity */
-    directory[64] = (uint32_t)table | 3;
-    table[0] = (uint32_t)page | 3;
-    table[1] = (uint32_t)page | 1;
-    table[2] = 0;
-    __asm__ volatile("mov %%cr4, %%eax; or $0x10, %%eax; mov %%eax, %%cr4\n"
-                     "mov %0, %%cr3; mov %%cr0, %%eax; or $0x80010000, %%eax; mov %%eax, %%cr0"
+    steps = 0;
+    __asm__ volatile("mov %0, %%dr0; mov %1, %%dr6; mov %2, %%dr7"
                      :
-                     : "r"(directory)
-                     : "eax", "memory");
-    volatile uint32_t *at = (volatile uint32_t *)(64u << 22);
-    (void)*at;
-    check("accessed", table[0] & 0x60, 0x20);
-    *at = 5;
-    check("dirty", table[0] & 0x60, 0x60);
-    check("the same page", *(volatile uint32_t *)page, 5);
-    EXPECT("movl $1, (%1)", "r"(at + 1024));
-    uint32_t cr2;
-    __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
-    check("write to a read-only page", seen << 16 | seen_error, 14 << 16 | 3);
-    check("its address", cr2, (64u << 22) + 4096);
-    EXPECT("testl $1, (%1)", "r"(at + 2048));
-    check("page not present", seen << 16 | seen_error, 14 << 16);
-    table[2] = (uint32_t)page | 3;
-    __asm__ volatile("invlpg (%0)" : : "r"(at + 2048) : "memory");
-    check("present after invlpg", at[2048], 5);
+                     : "r"(at), "r"(0), "r"(1u | how << 16 | length << 18)
+                     : "memory");
 }
 
-/* Through an interrupt return to code at another level, until it raises something; `frame` pushes what
- * IRET pops above EFLAGS, CS and EIP. */
-#define ELSEWHERE(frame, code)                               \
-    __asm__ volatile("movl $1f, %0\n"                        \
-                     "pusha\n"                               \
-                     "mov %%esp, saved_esp\n" frame "iret\n" \
-                     "2:\n" code "\n"                        \
-                     "1: mov saved_esp, %%esp\n"             \
-                     "popa\n"                                \
-                     : "=m"(resume)                          \
-                     :                                       \
-                     : "memory", "cc")
-#define TO_USER "pushl $0x23; pushl $user_top; pushl $2; pushl $0x1b; pushl $2f\n"
-_Static_assert(USER_CODE == 0x18 && USER_DATA == 0x20, "TO_USER");
+static void breakpoints(void)
+{
+    static volatile uint32_t word[4];
+    uint32_t next, count = 4, *to = (uint32_t *)word;
+    watch((uint32_t)&word[1], ON_WRITE, BYTES_4);
+    word[0] = 1;
+    word[2] = 1;
+    (void)word[1];
+    check("no data breakpoint", steps, 0);
+    __asm__ volatile("movl $1f, %0; movl $5, %1\n1:" : "=&r"(next), "=m"(word[1]) : : "memory");
+    check("data breakpoint", steps << 4 | (seen_dr6 & 15), 0x11);
+    check("it is a trap", seen_eip, next);
+    ((volatile uint8_t *)word)[7] = 1;
+    check("data breakpoint, part of it", steps, 2);
+    *(volatile uint32_t *)((uint8_t *)word + 1) = 1;
+    check("data breakpoint, over its beginning", steps, 3);
+    __asm__ volatile("addl $1, %0" : "+m"(word[1]));
+    check("data breakpoint, read and written", steps, 4);
+    watch((uint32_t)&word[1], ON_WRITE, BYTES_4);
+    __asm__ volatile("rep stosl" : "+D"(to), "+c"(count) : "a"(1) : "memory");
+    check("data breakpoint between elements", steps << 8 | seen_ecx, 1 << 8 | 2);
+    watch((uint32_t)&word[1], ON_ACCESS, BYTES_1);
+    (void)word[1];
+    check("data breakpoint, read", steps, 1);
+    __asm__ volatile("pushl %0; popl %0" : "+m"(word[1]) : : "memory");
+    check("data breakpoint, push and pop", steps, 3);
+    EXPECT("cmpl $0, %1; cmpl $0, 0xfffffffe", "m"(word[1]));
+    check("a fault behind it", steps << 8 | seen, 4 << 8 | 13);
+    __asm__ volatile("mov %%cr4, %%eax; or $8, %%eax; mov %%eax, %%cr4" : : : "eax");
+    watch(0x80, ON_PORT, BYTES_1);
+    out8(0x80, 1);
+    check("breakpoint on a port", steps, 1);
+    out8(0x81, 1);
+    check("no breakpoint on a port", steps, 1);
+    watch(0, 0, 0);
+    __asm__ volatile("mov %0, %%dr7; mov %%cr4, %%eax; and $~8, %%eax; mov %%eax, %%cr4"
+                     :
+                     : "r"(0)
+                     : "eax");
+}
 
 static void user_mode(void)
 {
@@ -276,6 +278,36 @@ static void user_mode(void)
     ELSEWHERE(TO_USER, "lcall $0x3b, $0; int $0x20");
     check("through a call gate and back", seen_eax << 16 | (seen_cs & 0xffff),
           0x55 << 16 | USER_CODE | 3);
+}
+
+#define TO_USER_AC "pushl $0x23; pushl $user_top; pushl $0x40002; pushl $0x1b; pushl $2f\n"
+
+static void alignment(void)
+{
+    ELSEWHERE(TO_USER_AC, "mov -7(%%esp), %%eax; int $0x20");
+    check("AC without AM", seen, 0x20);
+    __asm__ volatile("mov %%cr0, %%eax; or $0x40000, %%eax; mov %%eax, %%cr0" : : : "eax");
+    ELSEWHERE(TO_USER, "mov -7(%%esp), %%eax; int $0x20");
+    check("AM without AC", seen, 0x20);
+    ELSEWHERE(TO_USER_AC, "mov -7(%%esp), %%eax; int $0x20");
+    check("alignment check", seen << 16 | seen_error, 17 << 16);
+    ELSEWHERE(TO_USER_AC, "movw $1, -6(%%esp); movb $1, -7(%%esp); int $0x20");
+    check("aligned", seen, 0x20);
+    ELSEWHERE(TO_USER_AC, "movw $1, -7(%%esp); int $0x20");
+    check("alignment check of a word", seen << 16 | seen_error, 17 << 16);
+    ELSEWHERE(TO_USER_AC, "dec %%esp; push %%eax; int $0x20");
+    check("alignment check of a push", seen << 16 | seen_error, 17 << 16);
+    ELSEWHERE(TO_USER_AC, "mov %%ss, %%eax; mov %%eax, %%es; lea -9(%%esp), %%edi; mov $2, %%ecx\n"
+                          "std; rep stosl; int $0x20");
+    check("alignment check of strings", seen << 16 | seen_error, 17 << 16);
+    check("before the first element", seen_ecx, 2);
+    ELSEWHERE(TO_USER_AC, "sub $2, %%esp; lcall $0x3b, $0; int $0x20");
+    check("the kernel's stack is not checked", seen, 0x20);
+    uint32_t v;
+    __asm__ volatile(
+        "mov -7(%%esp), %%eax; mov %%cr0, %%eax; and $~0x40000, %%eax; mov %%eax, %%cr0"
+        : "=a"(v));
+    check("AM is off again", v & 0x40000, 0);
 }
 
 /* mov ax, 1234h; push ax; pop bx; hlt */
@@ -328,8 +360,11 @@ void main32(void)
     faults();
     modify();
     single_step();
+    breakpoints();
     user_mode();
+    alignment();
     v86_mode();
+    interrupts();
     paging();
     tasks();
     put("done\r\n");

@@ -12,6 +12,7 @@
 #include <translator/x80.h>
 
 #include "../frame/frame.h"
+#include "../x86seq/coverage.h"
 #include "x87_test.h"
 
 #define ROUNDS 25000u
@@ -112,5 +113,6 @@ int main(void)
     random_cases("x87 sequence interp kernel", &interp_backend, 0, false);
     random_cases("x87 sequence interp user", &interp_backend, 3, false);
     random_cases("x87 sequence x86_64 user", &x86_64_backend, 3, false);
+    coverage_result("x87 rows", generates, 20);
     return summary();
 }

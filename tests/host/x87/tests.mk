@@ -1,5 +1,6 @@
 # x87, MMX and SSE of the x86 frontend against the host's.
-X87_TEST := $(wildcard tests/host/x87/*.c) tests/host/x86seq/stubs.c tests/host/seqframe/fault.c tests/host/frame/frame.c
+X87_TEST := $(wildcard tests/host/x87/*.c) tests/host/x86seq/stubs.c \
+	tests/host/x86seq/coverage.c tests/host/seqframe/fault.c tests/host/frame/frame.c
 X87_OURS := $(wildcard frontends/x86/*.c) $(wildcard translator/ir_*.c) $(wildcard translator/pass_*.c) \
 	translator/flags.c $(wildcard translator/softfloat*.c) $(wildcard translator/x80*.c) \
 	$(wildcard backends/interp/*.c backends/x86_64/*.c)

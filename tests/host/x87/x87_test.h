@@ -70,4 +70,6 @@ bool guest_fault(uint64_t *regs, uint64_t address);
 void known_cases(const struct backend *b, unsigned cpl);
 
 /* generate.c */
+struct x86_row;
+bool generates(const struct x86_row *r); /* cases have instructions of the row */
 void generate(struct test_case *t, bool single);

@@ -3,26 +3,30 @@
  * whole batch before it writes, so neither side waits for the other with a full pipe.
  *
  * With REFERENCE_RECORD=FILE in the environment all answers go to that file as well (recording.h):
- * tests/vmhost has them where there is no qemu-arm.
+ * tests/vmhost has them where there is no such process.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "armseq.h"
 #include "recording.h"
+#include "reference.h"
 
 static int to_stub = -1, from_stub = -1;
 static pid_t stub;
 static FILE *record;
+static struct reference_kind kind;
 
-bool reference_start(char *const command[])
+bool reference_start(const struct reference_kind *k, char *const command[])
 {
+    kind = *k;
     int in[2], out[2];
     const char *path = getenv("REFERENCE_RECORD");
     if (path != NULL && (record = fopen(path, "wb")) == NULL)
@@ -67,14 +71,38 @@ static bool receive(void *bytes, size_t size)
     return true;
 }
 
-bool reference_run(const struct input *in, struct output *out, unsigned count)
+/* Words to the reference's byte order and back. */
+static void turn(void *bytes, size_t size)
+{
+    uint32_t *word = bytes;
+    for (size_t n = 0; kind.big_endian && n < size / 4; n++)
+        word[n] = __builtin_bswap32(word[n]);
+}
+
+static bool send_inputs(const void *in, size_t size)
+{
+    uint32_t piece[1024];
+    for (size_t done = 0, now; done < size; done += now) {
+        now = size - done < sizeof piece ? size - done : sizeof piece;
+        memcpy(piece, (const char *)in + done, now);
+        turn(piece, now);
+        if (!send(piece, now))
+            return false;
+    }
+    return true;
+}
+
+bool reference_run(const void *in, void *out, unsigned count)
 {
     uint32_t number = count;
-    if (!send(&number, 4) || !send(in, count * sizeof *in) || !receive(out, count * sizeof *out))
+    turn(&number, 4);
+    if (!send(&number, 4) || !send_inputs(in, count * kind.input) ||
+        !receive(out, count * kind.output))
         return false;
-    struct recorded header = {recording_sum(in, count), count};
+    turn(out, count * kind.output);
+    struct recorded header = {recording_sum(in, count * kind.input), count};
     return record == NULL || (fwrite(&header, sizeof header, 1, record) == 1 &&
-                              fwrite(out, sizeof *out, count, record) == count);
+                              fwrite(out, kind.output, count, record) == count);
 }
 
 void reference_stop(void)

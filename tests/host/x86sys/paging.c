@@ -1,0 +1,348 @@
+/*
+ * Paging as a kernel meets it: page tables of both kinds, what changes take effect without an
+ * invalidation (those that give rights) and what only with one, faults in the middle of an access.
+ *
+ * The first 64 MiB are mapped to themselves by large pages; at WINDOW lie pages of a table.
+ */
+#include "guest.h"
+
+#define P     1u
+#define W     2u
+#define U     4u
+#define A     0x20u
+#define D     0x40u
+#define LARGE 0x80u
+#define G     0x100u
+#define NX    (1ull << 63)
+
+#define CR0_WP  0x10000u
+#define CR0_PG  0x80000000u
+#define CR4_PSE 0x10u
+#define CR4_PAE 0x20u
+#define CR4_PGE 0x80u
+
+#define PAGE   4096u
+#define WINDOW 0x10000000u
+#define AT(n)  (WINDOW + (n)*PAGE)
+#define BIG    (WINDOW + 0x400000u)
+
+#define FAULT(code) (14u << 16 | (code))
+
+static volatile uint32_t directory[1024] __attribute__((aligned(4096)));
+static volatile uint32_t table[1024] __attribute__((aligned(4096)));
+static volatile uint8_t page[4096] __attribute__((aligned(4096)));
+static volatile uint8_t other[4096] __attribute__((aligned(4096)));
+static volatile uint8_t third[4096] __attribute__((aligned(4096)));
+static volatile uint64_t pointers[4] __attribute__((aligned(32)));
+static volatile uint64_t directories[2][512] __attribute__((aligned(4096)));
+static volatile uint64_t wide[512] __attribute__((aligned(4096)));
+
+static volatile uint32_t *word(uint32_t at)
+{
+    return (volatile uint32_t *)at;
+}
+
+static uint32_t phys(const volatile void *p)
+{
+    return (uint32_t)p;
+}
+
+#define CONTROL(n)                                                 \
+    static uint32_t get_cr##n(void)                                \
+    {                                                              \
+        uint32_t v;                                                \
+        __asm__ volatile("mov %%cr" #n ", %0" : "=r"(v));          \
+        return v;                                                  \
+    }                                                              \
+    __attribute__((unused)) static void set_cr##n(uint32_t v)      \
+    {                                                              \
+        __asm__ volatile("mov %0, %%cr" #n : : "r"(v) : "memory"); \
+    }
+CONTROL(0)
+CONTROL(2)
+CONTROL(3)
+CONTROL(4)
+
+static void invlpg(uint32_t at)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(at) : "memory");
+}
+
+static void read_at(uint32_t at)
+{
+    EXPECT("testl $1, (%1)", "r"(at));
+}
+
+static void write_at(uint32_t at)
+{
+    EXPECT("movl $1, (%1)", "r"(at));
+}
+
+static void start(void)
+{
+    for (unsigned n = 0; n < 1024; n++) {
+        directory[n] = 0;
+        table[n] = 0;
+    }
+    for (unsigned n = 0; n < 16; n++)
+        directory[n] = n << 22 | LARGE | P | W;
+    directory[WINDOW >> 22] = phys(table) | P | W;
+    table[0] = phys(page) | P | W;
+    table[1] = phys(page) | P;
+    set_cr4(get_cr4() | CR4_PSE);
+    set_cr3(phys(directory));
+    set_cr0(get_cr0() | CR0_PG | CR0_WP);
+}
+
+static void basics(void)
+{
+    (void)*word(AT(0));
+    check("accessed", table[0] & (A | D), A);
+    check("accessed, directory", directory[WINDOW >> 22] & A, A);
+    *word(AT(0)) = 5;
+    check("dirty", table[0] & (A | D), A | D);
+    check("the same page", *word(phys(page)), 5);
+    write_at(AT(1) + 4);
+    check("write to a read-only page", seen << 16 | seen_error, FAULT(3));
+    check("its address", get_cr2(), AT(1) + 4);
+    check("not dirty", table[1] & D, 0);
+    read_at(AT(2));
+    check("page not present", seen << 16 | seen_error, FAULT(0));
+    table[2] = phys(page) | P | W;
+    invlpg(AT(2));
+    check("present after invlpg", *word(AT(2)), 5);
+}
+
+/* A processor may not remember that something is forbidden; it may remember that it is allowed. */
+static void without_invalidation(void)
+{
+    read_at(AT(3));
+    table[3] = phys(page) | P;
+    seen = 0;
+    check("present without invlpg", *word(AT(3)) + seen, 5);
+    table[3] |= W;
+    write_at(AT(3));
+    check("writable without invlpg", seen, ~0u);
+    *word(AT(3)) = 5;
+    *word(phys(other)) = 6;
+    table[3] = phys(other) | P | W;
+    invlpg(AT(3));
+    check("another page after invlpg", *word(AT(3)), 6);
+    table[3] = phys(page) | P | W;
+    set_cr3(get_cr3());
+    check("another page after a load of CR3", *word(AT(3)), 5);
+    table[3] = 0;
+    set_cr3(get_cr3());
+    read_at(AT(3));
+    check("no page after a load of CR3", seen << 16 | seen_error, FAULT(0));
+    table[3] = phys(page) | P | W;
+    *word(AT(3)) = 5;
+    table[3] &= ~D;
+    invlpg(AT(3));
+    *word(AT(3)) = 5;
+    check("dirty again", table[3] & D, D);
+}
+
+static void write_protect(void)
+{
+    set_cr0(get_cr0() & ~CR0_WP);
+    write_at(AT(1));
+    check("without WP the kernel writes", seen, ~0u);
+    set_cr0(get_cr0() | CR0_WP);
+    write_at(AT(1));
+    check("with WP it does not", seen << 16 | seen_error, FAULT(3));
+}
+
+static void large_pages(void)
+{
+    enum { FIRST = 0x1000000, SECOND = 0x1400000, FAR = 0x123000 };
+    *word(FIRST) = *word(FIRST + FAR) = 1;
+    *word(SECOND) = *word(SECOND + FAR) = 2;
+    directory[BIG >> 22] = FIRST | LARGE | P | W;
+    check("a large page", *word(BIG) + *word(BIG + FAR), 2);
+    directory[BIG >> 22] = SECOND | LARGE | P | W;
+    invlpg(BIG + FAR);
+    check("invlpg is for all of it", *word(BIG) + *word(BIG + FAR), 4);
+    directory[BIG >> 22] = 0;
+    invlpg(BIG);
+    read_at(BIG + FAR);
+    check("and it is gone", seen << 16 | seen_error, FAULT(0));
+}
+
+static void global_pages(void)
+{
+    *word(phys(page)) = 5;
+    *word(phys(other)) = 6;
+    set_cr4(get_cr4() | CR4_PGE);
+    table[4] = phys(page) | P | W | G;
+    (void)*word(AT(4));
+    table[4] = phys(other) | P | W | G;
+    set_cr4(get_cr4() & ~CR4_PGE);
+    check("a global page after CR4.PGE changed", *word(AT(4)), 6);
+    set_cr4(get_cr4() | CR4_PGE);
+    (void)*word(AT(4));
+    table[4] = phys(page) | P | W | G;
+    invlpg(AT(4));
+    check("a global page after invlpg", *word(AT(4)), 5);
+    set_cr4(get_cr4() & ~CR4_PGE);
+}
+
+/* Nothing of an access happens before all of it can. */
+static void half_way(void)
+{
+    uint32_t end = AT(6), count, to;
+    table[5] = phys(other) | P | W;
+    table[6] = 0;
+    invlpg(AT(5));
+    *word(end - 4) = 0x11223344;
+    write_at(end - 2);
+    check("store over the end", seen << 16 | seen_error, FAULT(2));
+    check("faults in the second page", get_cr2(), end);
+    check("the first is as it was", *word(end - 4), 0x11223344);
+    seen = ~0u;
+    __asm__ volatile("movl $1f, %0\nrep stosb\n1:"
+                     : "=m"(resume), "=c"(count), "=D"(to)
+                     : "1"(8), "2"(end - 3), "a"(0x55)
+                     : "memory");
+    check("a repeated store stops there", seen << 16 | seen_ecx, 14 << 16 | 5);
+    check("with its registers", to, end);
+    check("and what came before is done", *word(end - 4), 0x55555544);
+    *word(phys(page)) = 5;
+    EXPECT("mov $7, %%eax; lock xaddl %%eax, (%1)", "r"(AT(1)));
+    check("LOCK XADD of a read-only page", seen << 16 | seen_error, FAULT(3));
+    check("has not exchanged", seen_eax, 7);
+    EXPECT("mov $7, %%eax; lock cmpxchgl %%ecx, (%1)", "r"(AT(1)));
+    check("LOCK CMPXCHG of a read-only page", seen << 16 | seen_error, FAULT(3));
+    check("is as it was", *word(phys(page)), 5);
+}
+
+/* mov eax, NUMBER; ret, the first two bytes on one page and the others on the next. */
+static void code_across(void)
+{
+    uint32_t at = AT(9) - 2, v;
+    third[PAGE - 2] = 0xb8;
+    third[PAGE - 1] = 7;
+    page[0] = other[0] = page[1] = other[1] = page[2] = other[2] = 0;
+    page[3] = other[3] = 0xc3;
+    page[1] = 1;
+    other[1] = 2;
+    table[8] = phys(third) | P;
+    table[9] = 0;
+    EXPECT("jmp *%1", "r"(at));
+    check("code over the end", seen << 16 | seen_error, FAULT(0));
+    check("faults in the second page", get_cr2(), AT(9));
+    check("at the instruction", seen_eip, at);
+    uint32_t sum = 0;
+    for (unsigned n = 0; n < 100; n++) {
+        table[9] = phys(n % 2 ? page : other) | P;
+        invlpg(AT(9));
+        __asm__ volatile("call *%1" : "=a"(v) : "r"(at) : "memory", "cc");
+        sum += v;
+    }
+    check("the second page changes", sum, 50 * (0x10007 + 0x20007));
+}
+
+/* Code is written at one address and runs at another. */
+static void alias(void)
+{
+    uint32_t v, sum = 0;
+    table[10] = phys(third) | P | W;
+    table[11] = phys(third) | P;
+    *(volatile uint8_t *)AT(10) = 0xb8;
+    *(volatile uint8_t *)(AT(10) + 5) = 0xc3;
+    for (uint32_t n = 0; n < 300; n++) {
+        *(volatile uint32_t *)(AT(10) + 1) = n;
+        __asm__ volatile("call *%1" : "=a"(v) : "r"(AT(11)) : "memory", "cc");
+        sum += v;
+    }
+    check("code written through another address", sum, 44850);
+}
+
+static void user_rights(void)
+{
+    directory[0] |= U; /* where this code is */
+    directory[WINDOW >> 22] |= U;
+    table[12] = phys(page) | P | W;
+    table[13] = phys(page) | P | U;
+    set_cr3(get_cr3());
+    (void)*word(AT(12));
+    ELSEWHERE(TO_USER, "movl %%ss:0x1000c000, %%eax");
+    check("the kernel's page in user mode", seen << 16 | seen_error, FAULT(5));
+    ELSEWHERE(TO_USER, "movl %%ss:0x1000d000, %%eax; int $0x20");
+    check("the user's page", seen, 0x20);
+    ELSEWHERE(TO_USER, "movl $1, %%ss:0x1000d000");
+    check("read-only to the user", seen << 16 | seen_error, FAULT(7));
+    ELSEWHERE(TO_USER, "movl $1, %%ss:0x1000e000");
+    check("no page in user mode", seen << 16 | seen_error, FAULT(6));
+    ELSEWHERE(TO_USER, "jmp 0x1000c000");
+    check("running the kernel's page", seen << 16 | seen_error, FAULT(5));
+}
+
+static void set_nxe(bool on)
+{
+    __asm__ volatile("wrmsr" : : "c"(0xc0000080), "a"(on ? 0x800 : 0), "d"(0));
+}
+
+static void long_entries(void)
+{
+    for (unsigned n = 0; n < 32; n++)
+        directories[0][n] = (uint64_t)n << 21 | LARGE | P | W;
+    directories[1][0] = phys(wide) | P | W;
+    wide[0] = phys(page) | P | W;
+    wide[1] = phys(page) | P | W | NX;
+    pointers[0] = phys(directories[0]) | P;
+    pointers[1] = phys(directories[1]) | P;
+    page[0] = 0xc3;
+    *(volatile uint32_t *)(page + 8) = 5;
+    set_cr0(get_cr0() & ~CR0_PG);
+    set_cr4(get_cr4() | CR4_PAE);
+    set_cr3(phys(pointers));
+    set_cr0(get_cr0() | CR0_PG);
+    check("PAE", *word(0x40000008), 5);
+    check("PAE, accessed", (uint32_t)wide[0] & (A | D), A);
+    read_at(0x40001008);
+    check("PAE, NX without NXE", seen << 16 | seen_error, FAULT(9));
+    set_nxe(true);
+    read_at(0x40001008);
+    check("PAE, data of an NX page", seen, ~0u);
+    __asm__ volatile("call *%0" : : "r"(0x40000000) : "memory");
+    EXPECT("jmp *%1", "r"(0x40001000));
+    check("PAE, running an NX page", seen << 16 | seen_error, FAULT(0x11));
+    read_at(0x40002000);
+    check("PAE, no page", seen << 16 | seen_error, FAULT(0));
+    read_at(0x80000000);
+    check("PAE, no directory", seen << 16 | seen_error, FAULT(0));
+    pointers[2] = pointers[1];
+    read_at(0x80000000);
+    check("PAE, its pointers are those of the load of CR3", seen << 16 | seen_error, FAULT(0));
+    set_cr3(phys(pointers));
+    check("PAE, a new pointer", *word(0x80000008), 5);
+    pointers[2] |= 4; /* reserved in an entry of the pointer table: U */
+    EXPECT("mov %1, %%cr3", "r"(pointers));
+    check("PAE, a bad pointer", seen << 16 | seen_error, 13 << 16);
+    pointers[2] = 0;
+    set_cr3(phys(pointers));
+    read_at(0x80000000);
+    check("PAE, the pointer is gone", seen << 16 | seen_error, FAULT(0));
+    set_nxe(false);
+    set_cr0(get_cr0() & ~CR0_PG);
+    set_cr4(get_cr4() & ~CR4_PAE);
+    set_cr3(phys(directory));
+    set_cr0(get_cr0() | CR0_PG);
+    check("back to short entries", *word(AT(0) + 8), 5);
+}
+
+void paging(void)
+{
+    start();
+    basics();
+    without_invalidation();
+    write_protect();
+    large_pages();
+    global_pages();
+    half_way();
+    code_across();
+    alias();
+    user_rights();
+    long_entries();
+}
