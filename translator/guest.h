@@ -68,8 +68,8 @@ struct guest_tables {
     uint32_t count;              /* a power of 2 up to GUEST_TABLES */
     uint32_t bytes;              /* of a descriptor: 4 or 8 */
     uint64_t phys[GUEST_TABLES]; /* where a table lies; NO_TABLE: all of its part is alike */
-    uint64_t
-        upper[GUEST_TABLES]; /* all else the part's mappings depend on; what is not used is 0 */
+    /* All else the part's mappings depend on; what is not used is 0. */
+    uint64_t upper[GUEST_TABLES];
 };
 
 /* What lift works on. */

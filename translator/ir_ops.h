@@ -87,7 +87,7 @@ IR(nzcv,     I, "F:imm",   "",    "N Z C V of a as bits 31 to 28, the others 0; 
 IR(select,   T, "FTT:cc",  "",    "b if cc holds in a, else c; T also f32, f64, v128")
 
 /* ---- guest memory, through the current window; address (a + (b << scale) + imm) mod 2^32 ---- */
-IR(ld,       T, "I?:mem",  "f",   "load; sizes below T's are extended as aux says")
+IR(ld,       T, "I?:mem",  "f",   "load; sizes below T's are extended as aux says, of v128 (4 or 8 bytes) with zeros")
 IR(st,       -, "I?T:mem", "ef",  "store the low bytes of c")
 IR(align,    -, "I:imm",   "ef",  "alignment fault at address a if (a & imm) is not 0; aux: enum access_kind of the access it guards")
 

@@ -149,7 +149,9 @@ static void fill_memory(struct maker *m, struct ir_ins *i)
     if (i->type == IR_I32 || i->type == IR_I64)
         size = pick(size + 1);
     i->aux = (uint8_t)(size | (pick(4) == 0 ? MEM_BIG : 0) | (pick(8) == 0 ? MEM_USER : 0));
-    if (i->op == IR_ld && size < full[i->type] && pick(2))
+    if (i->type == IR_V128 && !(i->aux & MEM_BIG)) /* the low part, too */
+        i->aux = (uint8_t)(i->aux - pick(3));
+    if (i->op == IR_ld && i->type != IR_V128 && size < full[i->type] && pick(2))
         i->aux |= MEM_SIGNED;
     i->a = address(m);
     if (pick(3) == 0 && !(m->kinds & RANDOM_FIRST_64K)) {
