@@ -23,6 +23,8 @@ bool arguments_read(char *text, struct vm_config *c, char *error, size_t size);
 struct terminal *pane_open(void);
 /* Text of the task's own, on a line by itself; any thread while the guest does not run. */
 void pane_say(struct terminal *t, const char *text);
+/* Name the pane for what the guest is; the guest's own programs may name it anew. */
+void pane_title(struct terminal *t, const char *text);
 /* Have the guest attended to whenever bytes arrive, for ever; a thread's whole work. */
 _Noreturn void pane_serve(struct terminal *t);
 

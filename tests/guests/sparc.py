@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The SPARC guest, Linux for sun4m with klibc's few tools: boots, commands, many processes, the clock,
-exact runs, a SCSI disk."""
+exact runs, a SCSI disk, OpenBIOS."""
 
 import os
 import shutil
@@ -138,6 +138,16 @@ def disk():
             expect("read-only disk", f.read().count(0), DISK_BYTES)
 
 
+def firmware():
+    """Debian's OpenBIOS finds its way about the machine and answers."""
+    with Guest(script.program, memory="64M", options=["--bios", script.files["openbios"]]) as guest:
+        guest.wait(rb"Probing SBus slot 5", 60)
+        guest.wait(rb"CPUs: 1 x FMI,MB86904", 10)
+        guest.wait(rb"\n0 > ", 30)
+        guest.send("2 3 * .\r")
+        guest.wait(rb"6 +ok", 10)
+
+
 for size in (32, 64, 256):  # above 192 Linux uses high memory
     script.test(f"boot-{size}M", boot(size))
 script.test("boot-windows-2", boot(64, "--windows", "2"))
@@ -145,6 +155,7 @@ script.test("boot-interpreter", boot(64, "--backend", "interp", limit=300))
 script.test("commands", commands)
 script.test("forks", forks)
 script.test("restart", restart)
+script.test("firmware", firmware)
 script.test("clock", clock)
 script.test("icount", counted)
 if shutil.which("mke2fs", path=os.environ["PATH"] + ":/sbin:/usr/sbin"):

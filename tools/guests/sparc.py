@@ -2,6 +2,7 @@
 
     CACHE/sparc/image                   Linux (linux-source-6.1, linux-sparc.config), for sun4m
     CACHE/sparc/initramfs.cpio.gz       shell and tools of klibc, init-sparc
+    CACHE/sparc/openbios                firmware, from the package qemu-system-data as it is
 
 With Debian's sparc64 cross compiler (-m32). The kernel takes some 4 minutes on an idle machine with 2
 processors; both builds say how far they are every 10 seconds, and go on where they were interrupted.
@@ -28,6 +29,8 @@ KERNEL = "linux-source-6.1"
 TOOLS = ["usr/dash/shared/sh", "usr/gzip/gzip", "usr/utils/shared/*"]
 EDITS = [("KLIBCOPTFLAGS\t\t += -Os -m32 -mptr32", "KLIBCOPTFLAGS\t\t += -Os -m32 -mptr32 -mcpu=v8"),
          ("KLIBCEXECSTACK := n", "KLIBCEXECSTACK := n\nKLIBCLDFLAGS += -m elf32_sparc")]
+
+FIRMWARE = ("qemu-system-data:all", "usr/share/qemu/openbios-sparc32")
 
 
 class Sources(Apt):
@@ -167,10 +170,12 @@ def alone(build):
 
 def make(cache, suites=("bookworm",)):
     """Build what is not there; {name: path}. Quick when all is there."""
-    result = {name: os.path.join(cache, "sparc", name) for name in ("image", "initramfs.cpio.gz")}
+    result = {name: os.path.join(cache, "sparc", name)
+              for name in ("image", "initramfs.cpio.gz", "openbios")}
     kernel = f"{KERNEL} {recipe('linux-sparc.config')}"
     tools = "klibc " + recipe("init-sparc", "sparc.py", "cpio.py")
-    if is_made(result["image"], kernel) and is_made(result["initramfs.cpio.gz"], tools):
+    if (is_made(result["image"], kernel) and is_made(result["initramfs.cpio.gz"], tools)
+            and is_made(result["openbios"], FIRMWARE[0])):
         return result
     build = os.path.join(cache, "build", "sparc")
     with alone(build):
@@ -186,11 +191,14 @@ def check_needs():
 
 
 def make_anew(result, cache, suites, build, kernel, tools):
-    """What of `result` is not made of `kernel` and `tools`."""
+    """What of `result` is not made of `kernel`, `tools` and the firmware's package."""
+    apt = Apt(cache, "guests", [*suites, suites[0] + "-updates"], ["amd64", "i386", "armhf"])
+    if not is_made(result["openbios"], FIRMWARE[0]):
+        write(result["openbios"], read(os.path.join(apt.unpack(FIRMWARE[0]), FIRMWARE[1])),
+              FIRMWARE[0])
     check_needs()
     if not is_made(result["initramfs.cpio.gz"], tools):
         folder = build_tools(Sources(cache, "sources", list(suites), ["amd64"]), build)
         write(result["initramfs.cpio.gz"], compress(archive_of(folder)), tools)
     if not is_made(result["image"], kernel):
-        apt = Apt(cache, "guests", [*suites, suites[0] + "-updates"], ["amd64", "i386", "armhf"])
         write(result["image"], build_kernel(apt, build), kernel)

@@ -8,10 +8,11 @@
  *     00 limit   04 counter   08 limit, without starting anew   0c user timer run   10 configuration
  *
  * A guest whose host let it wait for longer than a period would miss interrupts, and, as a clock is
- * interrupts counted plus the counter, see that clock go back: Linux then waits for ever. So a period
- * that ends while the interrupt of the one before is pending is held back: the counter stands before
- * its limit, and after the acknowledgement the periods that are over come one by one. After HELD_NS
- * the guest is taken not to want them: then they are lost, as in the chip.
+ * interrupts counted plus the counter, see that clock go back, on which Linux waits for ever. So while
+ * its interrupt is pending the counter does not begin anew, but stands before the limit; and of the
+ * periods that are over at the acknowledgement, KEPT come one by one. More are lost: a host that is
+ * short of time would otherwise spend all of it on them. After STANDS_NS without acknowledgement the
+ * guest is taken to poll: then the counter goes on, as in the chip.
  *
  * Not modelled: user timers (configuration and run registers keep what is written).
  */
@@ -21,7 +22,8 @@
 #include <stdlib.h>
 
 #define TICK_NS     500u
-#define HELD_NS     1000000000u
+#define KEPT        3u
+#define STANDS_NS   20000000000ull
 #define COUNT_SHIFT 9u
 #define COUNT_BITS  0x7ffffe00u
 #define REACHED     0x80000000u
@@ -53,19 +55,20 @@ static void arm(struct slavio_timer *t)
     vtimer_arm(t->vm, &t->timer, t->begun + period(t) * TICK_NS);
 }
 
-/* Whether the next interrupt waits for the acknowledgement of the last. */
-static bool held(const struct slavio_timer *t, uint64_t late)
+static bool stands(const struct slavio_timer *t, uint64_t late)
 {
-    return t->reached && t->limit != 0 && late < period(t) * TICK_NS + HELD_NS;
+    return t->reached && t->limit != 0 && late < STANDS_NS;
 }
 
-/* A period that is over. */
+/* Periods that are over: the first of those that are kept, and all that are lost. */
 static void catch_up(struct slavio_timer *t)
 {
-    uint64_t ns = period(t) * TICK_NS, late = vm_time(t->vm) - t->begun;
-    if (late < ns || held(t, late))
+    uint64_t ns = period(t) * TICK_NS, late = vm_time(t->vm) - t->begun, over = late / ns;
+    if (over == 0 || stands(t, late))
         return;
-    t->begun += t->limit == 0 || late >= ns + HELD_NS ? late / ns * ns : ns;
+    if (t->limit != 0 && !t->reached)
+        over = over > KEPT ? over - KEPT + 1 : 1;
+    t->begun += over * ns;
     t->reached = true;
     line_set(&t->line, t->limit != 0);
 }
