@@ -102,7 +102,7 @@ struct window {
     uint64_t stamp; /* when it was last switched to */
     uint32_t pages; /* mapped */
     struct window_leaf *leaf[1024];
-    bool stale;          /* was flushed since: to be emptied before it is used again */
+    bool stale;          /* was flushed since: window_refresh comes before it is used again */
     bool links;          /* blocks were linked across its pages */
     bool code;           /* jumps or fetch may hold something, namely: */
     bool jumps_unlisted; /*   others than those listed; */

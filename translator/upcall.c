@@ -123,11 +123,19 @@ void fault_again(struct vm *vm)
 /* How often one instruction may have a page mapped that is then flushed, before it goes the slow way. */
 #define CHURN_TIMES 32
 
-static bool in_loop(const struct block *b, uint32_t pc)
+/* Whether from block b, or some blocks on, it goes back to pc or a little before: the loops that matter
+ * copy or clear, and are short. */
+#define LOOP_BYTES 1024u
+static bool in_loop(const struct block *b, uint32_t pc, unsigned blocks)
 {
-    for (unsigned n = 0; n < b->exits; n++)
-        if (b->exit[n].pc >= b->pc && b->exit[n].pc <= pc)
+    for (unsigned n = 0; n < b->exits; n++) {
+        const struct block_exit *e = &b->exit[n];
+        if (pc - e->pc < LOOP_BYTES)
             return true;
+        if (blocks > 1 && e->to != NULL && e->pc - pc < LOOP_BYTES &&
+            in_loop(e->to, pc, blocks - 1))
+            return true;
+    }
     return false;
 }
 
@@ -140,7 +148,7 @@ static bool churns(struct vm *vm, const struct side_entry *side, uint32_t va)
     struct churn *c = &vm->churn[(page >> GUEST_PAGE_SHIFT ^ side->pc >> 2) % CHURN_SITES];
     if (c->page != page || c->pc != side->pc)
         *c = (struct churn){page, side->pc, 0};
-    return ++c->times > CHURN_TIMES && !in_loop(vm->escape_block, side->pc);
+    return ++c->times > CHURN_TIMES && !in_loop(vm->escape_block, side->pc, 3);
 }
 
 static void fill(struct vm *vm, struct window *w, uint32_t va, const struct walk *k)

@@ -9,8 +9,8 @@
  *
  * All of it only caches the guest's tables: any window can be emptied at any time between two
  * guest accesses, which is what happens when map quota, leaves or mapping entries run out. A window
- * that was flushed while it was not in use keeps its mappings, marked stale, until its key or its
- * place is wanted; most belong to processes that have ended.
+ * that was flushed while it was not in use keeps its mappings, marked stale, until its key is wanted
+ * (window_refresh) or its place; many belong to processes that have ended.
  *
  * One more range of addresses never holds anything. It stands for the process's window while
  * privileged code has forbidden itself all of that (window_keys.nothing).
@@ -317,7 +317,7 @@ static struct window *window_for(struct vm *vm, uint64_t key)
     if (!w->used || w->key != key)
         w = find_window(vm, key);
     if (w->stale)
-        window_empty(vm, w);
+        window_refresh(vm, w);
     *guess = (uint8_t)window_number(vm, w);
     w->stamp = ++s->stamp;
     return w;

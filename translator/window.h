@@ -66,6 +66,10 @@ void window_unlink(struct vm *vm, struct window *w);
 /* A window got another key, or was marked stale: sets may be wrong. */
 void window_changed(struct vm *vm);
 
+/* ---- window_flush.c ---- */
+/* w is stale, and about to be used: walk its pages again, or empty it. */
+void window_refresh(struct vm *vm, struct window *w);
+
 /* ---- window_map.c ---- */
 /* Write down that va is mapped to phys; false: out of leaves or entries. */
 bool window_note(struct vm *vm, struct window *w, uint32_t va, uint64_t phys, unsigned flags);

@@ -5,7 +5,8 @@
  * what happens where the tables in use are those of the window: each of its pages concerned is
  * walked, and only what differs is unmapped, protected or mapped otherwise. A fork, which makes the
  * parent's pages read-only and flushes its address space, so costs a few protections instead of a
- * fault for each page. Windows of other address spaces are marked stale.
+ * fault for each page. Windows of other address spaces are marked stale, and this is done when they
+ * are used again.
  *
  * Map operations are put off (window_later) and joined until the guest waits for the flush to be
  * complete (windows_complete): before that it may still see the old translations.
@@ -253,6 +254,19 @@ static void flush_window(struct vm *vm, struct window *w)
         w->stale = true;
         window_changed(vm);
     }
+}
+
+void window_refresh(struct vm *vm, struct window *w)
+{
+    if (!tables_of(vm, w)) {
+        window_empty(vm, w);
+        return;
+    }
+    w->stale = false;
+    if (!code_holds(vm, w))
+        window_forget_code(w);
+    recheck_window(vm, w);
+    windows_complete(vm);
 }
 
 void window_flush(struct vm *vm, uint64_t mask, uint64_t match)

@@ -89,7 +89,7 @@ QEMU = {
 }
 BOARD = {"arm": "virt", "x86": "pc", "sparc": "ss5"}
 KERNEL = {"sparc": "image"}  # if it is not called vmlinuz
-MEMORY = "128M"
+MEMORY = "256M"
 
 BARE = ["-marm", "-march=armv7-a", "-mfloat-abi=soft", "-ffreestanding", "-fno-stack-protector",
         "-nostdlib", "-static", "-fno-pic",
