@@ -139,6 +139,7 @@ include arch/hosted/build.mk
 ISO := $(B)/tetrapla.iso
 # Guests on the ISO, a word each (tools/guests/lines.py); they get the first panes.
 GUESTS := x86 arm sparc
+MODULES :=
 GUEST := arm
 iso: iso-packages
 	@$(MAKE) --no-print-directory $(ISO)
@@ -146,12 +147,12 @@ iso: iso-packages
 # guests with their images.
 ISO_PARTS := $(B)/kernel.elf $(B)/kernel.sym $(PROGRAMS) boot/grub.cfg boot/manifest tools/make-iso \
 	$(wildcard tools/guests/*.py tools/guests/init* tools/guests/*.config)
-$(ISO): $(ISO_PARTS) $(B)/guests
-	tools/make-iso --build $(B) --output $@ --guests '$(GUESTS)'
-# Changes when GUESTS does.
+$(ISO): $(ISO_PARTS) $(B)/guests $(foreach m,$(MODULES),$(lastword $(subst =, ,$(m))))
+	tools/make-iso --build $(B) --output $@ --guests '$(GUESTS)' $(MODULES:%=--module %)
+# Changes when GUESTS or MODULES do.
 $(B)/guests: FORCE
 	@mkdir -p $(@D)
-	@echo '$(GUESTS)' | cmp -s - $@ || echo '$(GUESTS)' >$@
+	@echo '$(GUESTS) $(MODULES)' | cmp -s - $@ || echo '$(GUESTS) $(MODULES)' >$@
 # The same without guests: four shells, for the tests.
 $(B)/plain.iso: $(ISO_PARTS)
 	tools/make-iso --build $(B) --output $@

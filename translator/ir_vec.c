@@ -61,7 +61,7 @@ static uint64_t compare(const struct run *r, unsigned t, uint64_t a, uint64_t b)
     return holds != (r->imm >> 2 & 1) ? ~0ull : 0;
 }
 
-/* One lane; the rows of a kind are PS, PD, SS, SD or the first two. */
+/* One lane; the rows of a kind are PS, PD, SS, SD. */
 static uint64_t lane(const struct run *r, unsigned first, unsigned t, uint64_t a, uint64_t b)
 {
     switch (first) {
@@ -102,6 +102,14 @@ static void conversion(const struct run *r, unsigned row, union vec *d, const un
 {
     int64_t to = 1 | 4 | (row == VEC_CVTTPS2DQ || row == VEC_CVTTPD2DQ ? 2 : 0);
     union vec v = {.q = {0, 0}};
+    if (row == VEC_CVTSS2SD) {
+        d->q[0] = convert(r, IR_fwiden, IR_F64, 0, s->w[0]);
+        return;
+    }
+    if (row == VEC_CVTSD2SS) {
+        d->w[0] = (uint32_t)convert(r, IR_fnarrow, IR_F32, 0, s->q[0]);
+        return;
+    }
     for (unsigned n = 0; n < 4; n++)
         if (row == VEC_CVTDQ2PS)
             v.w[n] = (uint32_t)convert(r, IR_fromint, IR_F32, 1, s->w[n]);

@@ -1,16 +1,17 @@
 /*
  * Functions on two 128-bit operands: what IR_vop and IR_vfop name, beside the vector operations that the IR has
- * of its own. They are those of x86's SSE2 and have its mnemonics (SDM vol. 2), because one frontend has
+ * of its own. SS and SD leave the rest of d. They are those of x86's SSE2 and have its mnemonics (SDM vol. 2), because one frontend has
  * them as instructions and one backend as well; others may use what fits.
  *
  * A row is VEC(name, class). Classes:
  *   I  integers: d and s give d
- *   H  the same, and imm: a shuffle or a predicate
+ *   R  the same, between registers: the low 4 or 8 bytes of s
+ *   H  as I, and imm: a shuffle or a predicate
  *   U  s and imm alone
  *   D  d and imm alone: shifts of the whole by bytes
  *   F  floating point, rounding and exceptions as for the IR's scalars; only with NAN_X86 (guest.h)
  *   G  as F, with a predicate in imm
- *   C  as F, of s alone: conversions, roots
+ *   C  as F, of s alone: packed conversions and roots
  *   -  C function only, not for the IR: results for general registers, and what the IR has
  */
 #pragma once
@@ -35,13 +36,17 @@
     VEC(PSHUFW, -) VEC(PSHUFD, U) VEC(PSHUFLW, U) VEC(PSHUFHW, U) VEC(SHUFPS, H) VEC(SHUFPD, H)     \
     VEC(MOVDDUP, -) VEC(MOVSHDUP, -) VEC(MOVSLDUP, -)                                               \
     VEC(PMOVMSKB, -) VEC(MOVMSKPS, -) VEC(MOVMSKPD, -) VEC(PEXTRW, -) VEC(PINSRW, -)                \
-    VEC(ADDPS, F) VEC(ADDPD, F) VEC(SUBPS, F) VEC(SUBPD, F) VEC(MULPS, F) VEC(MULPD, F)             \
-    VEC(DIVPS, F) VEC(DIVPD, F) VEC(SQRTPS, C) VEC(SQRTPD, C)                                       \
+    VEC(MOVSS, R) VEC(MOVSD, R)                                                     \
+    VEC(ADDPS, F) VEC(ADDPD, F) VEC(ADDSS, F) VEC(ADDSD, F)                                         \
+    VEC(SUBPS, F) VEC(SUBPD, F) VEC(SUBSS, F) VEC(SUBSD, F)                                         \
+    VEC(MULPS, F) VEC(MULPD, F) VEC(MULSS, F) VEC(MULSD, F)                                         \
+    VEC(DIVPS, F) VEC(DIVPD, F) VEC(DIVSS, F) VEC(DIVSD, F)                                         \
+    VEC(SQRTPS, C) VEC(SQRTPD, C) VEC(SQRTSS, F) VEC(SQRTSD, F)                                     \
     VEC(MINPS, F) VEC(MINPD, F) VEC(MINSS, F) VEC(MINSD, F)                                         \
     VEC(MAXPS, F) VEC(MAXPD, F) VEC(MAXSS, F) VEC(MAXSD, F)                                         \
     VEC(CMPPS, G) VEC(CMPPD, G) VEC(CMPSS, G) VEC(CMPSD, G)                                         \
     VEC(CVTDQ2PS, C) VEC(CVTPS2DQ, C) VEC(CVTTPS2DQ, C) VEC(CVTPS2PD, C) VEC(CVTPD2PS, C)           \
-    VEC(CVTDQ2PD, C) VEC(CVTPD2DQ, C) VEC(CVTTPD2DQ, C)
+    VEC(CVTDQ2PD, C) VEC(CVTPD2DQ, C) VEC(CVTTPD2DQ, C) VEC(CVTSS2SD, F) VEC(CVTSD2SS, F)
 
 enum vec_row {
 #define VEC(name, class) VEC_##name,

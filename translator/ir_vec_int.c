@@ -243,6 +243,18 @@ static void pinsrw(union vec *d, const union vec *s, unsigned imm, unsigned byte
     d->h[imm & (bytes / 2 - 1)] = s->h[0];
 }
 
+static void movss(union vec *d, const union vec *s, unsigned imm, unsigned bytes)
+{
+    (void)imm, (void)bytes;
+    d->w[0] = s->w[0];
+}
+
+static void movsd(union vec *d, const union vec *s, unsigned imm, unsigned bytes)
+{
+    (void)imm, (void)bytes;
+    d->q[0] = s->q[0];
+}
+
 vec_function *const vec_integer[VEC_COUNT] = {
     /* clang-format off */
     [VEC_PADDB] = paddb, [VEC_PADDW] = paddw, [VEC_PADDD] = paddd, [VEC_PADDQ] = paddq,
@@ -266,5 +278,6 @@ vec_function *const vec_integer[VEC_COUNT] = {
     [VEC_MOVSHDUP] = movshdup, [VEC_MOVSLDUP] = movsldup, [VEC_PMOVMSKB] = pmovmskb,
     [VEC_MOVMSKPS] = movmskps, [VEC_MOVMSKPD] = movmskpd, [VEC_PEXTRW] = pextrw,
     [VEC_PINSRW] = pinsrw,
+    [VEC_MOVSS] = movss, [VEC_MOVSD] = movsd,
     /* clang-format on */
 };

@@ -103,7 +103,8 @@ static bool check_memory(struct check *c, const struct ir_ins *i)
         [IR_I32] = 2, [IR_I64] = 3, [IR_F32] = 2, [IR_F64] = 3, [IR_V128] = 4};
     unsigned size = i->aux & MEM_SIZE, full = log2[i->type];
     bool whole = i->type != IR_I32 && i->type != IR_I64;
-    if (size > full || (whole && size != full))
+    bool low = i->type == IR_V128 && size >= 2 && !(i->aux & MEM_BIG);
+    if (size > full || (whole && size != full && !low))
         return wrong(c, "size does not fit the type");
     if ((i->aux & MEM_SIGNED) && (i->op == IR_st || size == full))
         return wrong(c, "nothing to extend");

@@ -5,13 +5,15 @@
  * what happens where the tables in use are those of the window: each of its pages concerned is
  * walked, and only what differs is unmapped, protected or mapped otherwise. A fork, which makes the
  * parent's pages read-only and flushes its address space, so costs a few protections instead of a
- * fault for each page. Windows of other address spaces are marked stale.
+ * fault for each page. Windows of other address spaces are marked stale, and this is done when they
+ * are used again.
  *
  * Map operations are put off (window_later) and joined until the guest waits for the flush to be
  * complete (windows_complete): before that it may still see the old translations.
  */
 #include <string.h>
 
+#include <translator/memory.h>
 #include <translator/window.h>
 
 /* ---- the cache of walks ------------------------------------------------------------------------- */
@@ -97,6 +99,7 @@ static void recheck_page(struct recheck *c, uint32_t va, uint64_t *e, bool repla
     }
     unsigned old = (unsigned)*e & (GUEST_PAGE - 1), new = entry_flags(&c->k) | PAGE_MAPPED;
     *e = phys | new;
+    window_fresh(c->w, va);
     c->behind = va + GUEST_PAGE;
     uint8_t rights = window_rights(r, phys, new);
     if (window_rights(r, phys, old) == rights)
@@ -105,16 +108,114 @@ static void recheck_page(struct recheck *c, uint32_t va, uint64_t *e, bool repla
     window_later(c->vm, c->w, op, va, va);
 }
 
+/* ---- tables that are as they were -------------------------------------------------------------- */
+
+/*
+ * A page of a window is as its descriptor was when the window's tables were copied last, unless it is
+ * `fresh`: filled or changed since. So a pass has to walk those only whose descriptor is not what the copy
+ * has, and the fresh ones.
+ */
+static struct table_copy *copy_of(struct vm *vm, const struct window *w, uint32_t top)
+{
+    return &vm->windows.copies[((w->key ^ w->key >> 12) * 31 + top) * 0x9e3779b97f4a7c15ULL >> 56 &
+                               (TABLE_COPIES - 1)];
+}
+
+/* Compare a table with its copy and copy it; bits: set for descriptors of `bytes` bytes that differ. */
+static void compare_table(uint64_t *copy, const uint64_t *now, size_t words, unsigned bytes,
+                          uint32_t *bits)
+{
+    for (unsigned line = 0; line < words; line += 8) {
+        uint64_t differ = 0;
+        for (unsigned n = line; n < line + 8; n++)
+            differ |= copy[n] ^ now[n];
+        if (differ == 0)
+            continue;
+        for (unsigned n = line; n < line + 8; n++) {
+            uint64_t d = copy[n] ^ now[n];
+            unsigned page = n * 8 / bytes;
+            if (bytes == 8 ? d != 0 : (uint32_t)d != 0)
+                bits[page / 32] |= 1u << page % 32;
+            if (bytes == 4 && d >> 32 != 0)
+                bits[page / 32] |= 2u << page % 32;
+            copy[n] = now[n];
+        }
+    }
+}
+
+/* Where the guest's tables are in our memory; false: they are not all RAM. */
+static bool find_tables(struct vm *vm, const struct guest_tables *t,
+                        const uint64_t *now[GUEST_TABLES])
+{
+    for (unsigned n = 0; n < t->count; n++) {
+        now[n] = NULL;
+        if (t->phys[n] == NO_TABLE)
+            continue;
+        now[n] = memory_ram(vm, t->phys[n], LEAF_PAGES / t->count * t->bytes);
+        if (now[n] == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* Which pages of the 4 MiB have to be walked; false: all. */
+static bool changed(struct vm *vm, const struct window *w, uint32_t top,
+                    uint32_t bits[LEAF_PAGES / 32])
+{
+    struct guest_tables t = {.count = 0};
+    const uint64_t *now[GUEST_TABLES];
+    if (vm->windows.copies == NULL)
+        return false;
+    struct table_copy *k = copy_of(vm, w, top);
+    bool simple = vm->frontend->tables(vm->cpu, top << 22, &t) && find_tables(vm, &t, now);
+    bool known = simple && k->valid && k->key == w->key && k->top == top &&
+                 memcmp(&k->tables, &t, sizeof t) == 0;
+    k->valid = simple;
+    k->key = w->key;
+    k->top = top;
+    k->tables = t;
+    if (!simple)
+        return false;
+    size_t pages = LEAF_PAGES / t.count, words = pages * t.bytes / 8;
+    memcpy(bits, w->leaf[top]->fresh, sizeof w->leaf[top]->fresh);
+    for (unsigned n = 0; n < t.count; n++)
+        if (now[n] != NULL && known)
+            compare_table(k->word + n * words, now[n], words, t.bytes, bits + n * pages / 32);
+        else if (now[n] != NULL)
+            memcpy(k->word + n * words, now[n], words * 8);
+    return known;
+}
+
+static void recheck_leaf(struct recheck *c, uint32_t top)
+{
+    uint32_t bits[LEAF_PAGES / 32];
+    struct window_leaf **leaf = &c->w->leaf[top];
+    bool some = changed(c->vm, c->w, top, bits);
+    for (uint32_t n = 0; n < LEAF_PAGES && *leaf != NULL; n++) {
+        uint32_t va = top << 22 | n << GUEST_PAGE_SHIFT;
+        if (some && bits[n / 32] == 0) {
+            n |= 31;
+            continue;
+        }
+        if ((*leaf)->page[n] == 0 || (some && (bits[n / 32] >> n % 32 & 1) == 0))
+            continue;
+        if (some) /* what lies before it may be mapped */
+            c->behind = va;
+        recheck_page(c, va, &(*leaf)->page[n], false);
+    }
+    if (*leaf != NULL)
+        memset((*leaf)->fresh, 0, sizeof(*leaf)->fresh);
+}
+
 static void recheck_window(struct vm *vm, struct window *w)
 {
     struct recheck c = {.vm = vm, .w = w};
     uint32_t left = w->pages;
     for (uint32_t top = 0; top < 1024 && left != 0; top++)
-        for (uint32_t n = 0; n < LEAF_PAGES && w->leaf[top] != NULL && left != 0; n++)
-            if (w->leaf[top]->page[n] != 0) {
-                recheck_page(&c, top << 22 | n << GUEST_PAGE_SHIFT, &w->leaf[top]->page[n], false);
-                left--;
-            }
+        if (w->leaf[top] != NULL) {
+            left -= w->leaf[top]->used;
+            recheck_leaf(&c, top);
+        }
 }
 
 /* ---- flushes ------------------------------------------------------------------------------------ */
@@ -151,8 +252,21 @@ static void flush_window(struct vm *vm, struct window *w)
         window_empty(vm, w);
     } else {
         w->stale = true;
-        vm->windows.epoch++;
+        window_changed(vm);
     }
+}
+
+void window_refresh(struct vm *vm, struct window *w)
+{
+    if (!tables_of(vm, w)) {
+        window_empty(vm, w);
+        return;
+    }
+    w->stale = false;
+    if (!code_holds(vm, w))
+        window_forget_code(w);
+    recheck_window(vm, w);
+    windows_complete(vm);
 }
 
 void window_flush(struct vm *vm, uint64_t mask, uint64_t match)

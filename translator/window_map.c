@@ -60,6 +60,7 @@ static inline bool note(struct vm *vm, struct window *w, uint32_t va, struct ram
         return false;
     }
     (*leaf)->page[va >> GUEST_PAGE_SHIFT & (LEAF_PAGES - 1)] = entry | PAGE_MAPPED;
+    window_fresh(w, va);
     window_present(vm, w, va);
     (*leaf)->used++;
     w->pages++;
@@ -135,6 +136,7 @@ void windows_complete(struct vm *vm)
     if (count == 0)
         return;
     s->later_count = 0;
+    vm->cpu->hinders &= (uint8_t)~HINDER_LATER;
     apply(vm, s->later, count);
 }
 
@@ -173,6 +175,7 @@ void window_later(struct vm *vm, const struct window *w, struct map_op op, uint3
     if (s->later_count == MAP_VECTOR_MAX)
         windows_complete(vm);
     s->later[s->later_count++] = op;
+    vm->cpu->hinders |= HINDER_LATER;
 }
 
 void window_drop_later(struct vm *vm, const struct window *w)
@@ -311,6 +314,7 @@ static unsigned refill(struct fill *f, uint32_t va, const struct walk *k)
     uint64_t phys = k->phys & ~(uint64_t)(GUEST_PAGE - 1);
     if (entry_phys(*e) == phys && (f->flags & PAGE_WRITABLE)) {
         *e |= PAGE_WRITABLE;
+        window_fresh(f->w, va);
         f->ops[0] = (struct map_op){.kind = MAP_PROTECT,
                                     .rights = MAP_READ | MAP_WRITE,
                                     .region = f->r->region,

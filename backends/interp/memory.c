@@ -15,7 +15,7 @@ bool interp_load(struct cpu *cpu, const struct iop *o, union slot *f)
     if (!ir_run_load(cpu, address(o, f), o->aux, o->type, v))
         return false;
     f[o->d].x = v[0];
-    if (mem_bytes(o->aux) == 16)
+    if (o->type == IR_V128)
         f[o->d].q[1] = v[1];
     return true;
 }

@@ -24,7 +24,10 @@ static const uint8_t vec_host[VEC_COUNT] = {
     SAME(PSRLW) SAME(PSRLD) SAME(PSRLQ) SAME(PSRAW) SAME(PSRAD) SAME(PACKSSWB) SAME(PACKSSDW)
     SAME(PACKUSWB) SAME(PUNPCKLBW) SAME(PUNPCKLWD) SAME(PUNPCKLDQ) SAME(PUNPCKLQDQ) SAME(PUNPCKHBW)
     SAME(PUNPCKHWD) SAME(PUNPCKHDQ) SAME(PUNPCKHQDQ) SAME(PSHUFD) SAME(PSHUFLW) SAME(PSHUFHW)
-    SAME(SHUFPS) SAME(SHUFPD) SAME(ADDPS) SAME(ADDPD) SAME(SUBPS) SAME(SUBPD) SAME(MULPS)
+    SAME(SHUFPS) SAME(SHUFPD) SAME(MOVSS) SAME(MOVSD)
+    SAME(ADDSS) SAME(ADDSD) SAME(SUBSS) SAME(SUBSD) SAME(MULSS) SAME(MULSD) SAME(DIVSS) SAME(DIVSD)
+    SAME(SQRTSS) SAME(SQRTSD) SAME(CVTSS2SD) SAME(CVTSD2SS)
+    SAME(ADDPS) SAME(ADDPD) SAME(SUBPS) SAME(SUBPD) SAME(MULPS)
     SAME(MULPD) SAME(DIVPS) SAME(DIVPD) SAME(SQRTPS) SAME(SQRTPD) SAME(MINPS) SAME(MINPD)
     SAME(MINSS) SAME(MINSD) SAME(MAXPS) SAME(MAXPD) SAME(MAXSS) SAME(MAXSD) SAME(CMPPS) SAME(CMPPD)
     SAME(CMPSS) SAME(CMPSD) SAME(CVTDQ2PS) SAME(CVTPS2DQ) SAME(CVTTPS2DQ) SAME(CVTPS2PD)
@@ -166,25 +169,6 @@ static void halves(struct gen *g, const struct ir_ins *i)
 
 /* ---- functions of ir_vec.h ---------------------------------------------------------------------- */
 
-/* Bytes the host reads of an operand in memory; 16 must be aligned. */
-static unsigned source_bytes(unsigned row)
-{
-    switch (row) {
-    case VEC_MINSS:
-    case VEC_MAXSS:
-    case VEC_CMPSS:
-        return 4;
-    case VEC_MINSD:
-    case VEC_MAXSD:
-    case VEC_CMPSD:
-    case VEC_CVTPS2PD:
-    case VEC_CVTDQ2PD:
-        return 8;
-    default:
-        return 16;
-    }
-}
-
 /* The host has all of them. */
 static void function(struct gen *g, const struct ir_ins *i)
 {
@@ -200,7 +184,11 @@ static void function(struct gen *g, const struct ir_ins *i)
         sse(g, vec_host[row], d, b, imm);
     } else {
         unsigned a = xmm_of(g, i->a);
-        struct operand b = xoperand_of(g, i->b, source_bytes(row));
+        struct operand b = {.kind = O_REG};
+        if (class == 'R') /* from memory they are other instructions */
+            b.reg = (uint8_t)xmm_of(g, i->b);
+        else
+            b = xoperand_of(g, i->b, 16);
         unsigned d = dst_xmm(g, i->a == i->b ? 0 : i->a);
         xmov(g, d, a);
         if (b.kind == O_MEM)

@@ -191,6 +191,11 @@ static enum kind kind_of(unsigned asi)
     return NOTHING;
 }
 
+bool sparc_asi_ignored(unsigned asi)
+{
+    return kind_of(asi) == IGNORED;
+}
+
 static uint32_t board_call(struct space *s, uint32_t value)
 {
     const struct sparc_board_hooks *h = s->c->hooks;

@@ -78,6 +78,18 @@ static enum step branch(struct ahead *h)
     return STEP_ON;
 }
 
+/* MMX and SSE but the compares: no flags. They may raise, so what was written is seen. */
+static enum step vector(struct ahead *h)
+{
+    const struct x86_insn *i = &h->insn;
+    if (i->op < X86_MOVD || i->op > X86_CVTTPD2DQ || i->op == X86_EMMS ||
+        (i->op >= X86_UCOMISS && i->op <= X86_COMISD))
+        return STEP_STOP;
+    h->observed |= h->written;
+    writes(h, &i->operand[0]);
+    return STEP_ON;
+}
+
 static enum step look(struct ahead *h)
 {
     const struct x86_insn *i = &h->insn;
@@ -125,7 +137,7 @@ static enum step look(struct ahead *h)
     case X86_NOP:
         return STEP_ON;
     default:
-        return STEP_STOP;
+        return vector(h);
     }
 }
 

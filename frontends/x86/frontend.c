@@ -43,6 +43,7 @@ const struct frontend x86_frontend = {
     .windows = x86_windows,
     .holds = x86_holds,
     .walk_for = x86_walk_for,
+    .tables = x86_guest_tables,
     .restore = x86_restore,
     .deliver = x86_deliver,
     .interrupt = x86_interrupt,

@@ -228,6 +228,12 @@ uint64_t x86_helper_get_eflags(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t
 }
 
 /* POPF: a value, b operand size (SDM vol. 2, POPF, table 4-15). Not 0: the block has to be left. */
+/* An interrupt may have to be taken as soon as they are allowed. */
+static bool something_waits(const struct x86_cpu *c)
+{
+    return c->cpu.lines != 0 || c->nmi || c->cpu.attention != 0;
+}
+
 uint64_t x86_helper_put_eflags(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     struct x86_cpu *x = x86_of(cpu);
@@ -241,17 +247,21 @@ uint64_t x86_helper_put_eflags(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t
         mask &= 0xffff;
     x86_set_eflags(x, (uint32_t)a, mask);
     uint32_t on = x->eflags & ~old;
-    return (on & EFLAGS_IF) != 0 || ((x->eflags ^ old) & (EFLAGS_TF | EFLAGS_AC)) != 0;
+    return ((on & EFLAGS_IF) != 0 && something_waits(x)) ||
+           ((x->eflags ^ old) & (EFLAGS_TF | EFLAGS_AC)) != 0;
 }
 
-/* STI: not 0 if interrupts were off, so that the shadow counts and the block has to be left. */
+/* STI: not 0 if interrupts were off, so that the shadow counts and the block has to be left; but with
+ * a, the next instruction runs before there is any look at interrupts, and none waits now. */
 uint64_t x86_helper_sti(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     struct x86_cpu *x = x86_of(cpu);
-    (void)a, (void)b, (void)c;
+    (void)b, (void)c;
     if (x->eflags & EFLAGS_IF)
         return 0;
     x->eflags |= EFLAGS_IF;
+    if (a != 0 && !something_waits(x))
+        return 0;
     x->shadow = 1;
     return 1;
 }

@@ -18,6 +18,9 @@ HELPER(code_limit) HELPER(forget_codes)
 /* control transfers (transfer.c, transfer_return.c); results: where to go on, linear */
 HELPER(far_transfer) HELPER(far_return) HELPER(interrupt_return) HELPER(sysenter) HELPER(sysexit)
 
+/* the same, then vm_redirect (direct.c) */
+HELPER(go_return) HELPER(go_interrupt) HELPER(go_sysenter) HELPER(go_sysexit)
+
 /* system (system.c, msr.c, cpuid.c) */
 HELPER(get_control) HELPER(put_control) HELPER(get_debug) HELPER(put_debug) HELPER(lmsw)
 HELPER(invlpg) HELPER(check_iopl) HELPER(v86_iopl) HELPER(port_in) HELPER(port_out)

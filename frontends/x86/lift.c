@@ -37,7 +37,7 @@ ir_ref x86_call(struct x86_lift *a, unsigned helper, unsigned kind, ir_ref x, ir
     return ir_call(a->b, IR_I32, helper, kind, x, y, z);
 }
 
-static void put_raise(struct x86_lift *a, uint32_t vector, uint32_t error)
+void x86_put_raise(struct x86_lift *a, uint32_t vector, uint32_t error)
 {
     ir_put(a->b, IR_I32, X86_STATE(raise.vector), x86_i32(a, vector));
     ir_put(a->b, IR_I32, X86_STATE(raise.error), x86_i32(a, error));
@@ -46,7 +46,7 @@ static void put_raise(struct x86_lift *a, uint32_t vector, uint32_t error)
 
 void x86_lift_raise(struct x86_lift *a, unsigned vector, uint32_t error)
 {
-    put_raise(a, vector, error);
+    x86_put_raise(a, vector, error);
     ir_leave(a->b, x86_i32(a, a->pc), EXIT_RAISE);
     a->ended = true;
 }
@@ -74,6 +74,17 @@ void x86_leave(struct x86_lift *a, ir_ref linear, unsigned reason)
 void x86_leave_next(struct x86_lift *a, unsigned reason)
 {
     x86_leave(a, x86_i32(a, a->next), reason);
+}
+
+bool x86_direct(const struct x86_lift *a)
+{
+    return a->l->direct && (a->mode & (XMODE_TF | XMODE_SHADOW | XMODE_BREAK)) == 0;
+}
+
+void x86_go_on(struct x86_lift *a, ir_ref linear)
+{
+    ir_jumpto(a->b, linear, JUMP_MODE, 0);
+    a->ended = true;
 }
 
 static void go(struct x86_lift *a, uint32_t linear, unsigned kind, uint32_t ret)
@@ -326,6 +337,13 @@ static void lift_forget(struct x86_lift *a)
     ir_insn(a->b, a->pc, 0);
     x86_call(a, HELPER_forget_codes, CALL_VOID, 0, 0, 0);
     ir_leave(a->b, x86_i32(a, a->pc), EXIT_FLUSH);
+}
+
+bool x86_goes_on(const struct x86_lift *a)
+{
+    return !single(a) && !a->l->counted && (unsigned)a->b->insns < a->l->limit &&
+           (((a->next + X86_MAX_LENGTH) ^ a->l->pc) & GUEST_PAGE_MASK) == 0 &&
+           ir_room(a->b, 2 * ROOM_INSN + ROOM_EXITS) && a->b->labels <= IR_MAX_LABEL - 20;
 }
 
 void x86_lift_block(struct lift *l)

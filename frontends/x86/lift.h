@@ -42,7 +42,7 @@ struct x86_lift {
 
 static inline unsigned x86_log2(unsigned size)
 {
-    return size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
+    return size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : size == 8 ? 3 : 4;
 }
 static inline ir_ref x86_i32(struct x86_lift *a, uint32_t v)
 {
@@ -99,7 +99,14 @@ void x86_jump_to(struct x86_lift *a, ir_ref linear, unsigned kind, uint32_t ret)
 /* End the block: the CPU's state changed; linear: where to go on. */
 void x86_leave(struct x86_lift *a, ir_ref linear, unsigned reason);
 void x86_leave_next(struct x86_lift *a, unsigned reason);
-/* The same if v is not 0; last thing of an instruction. */
+/* Whether helpers HELPER_go_... may be used, after which x86_go_on ends the block. */
+bool x86_direct(const struct x86_lift *a);
+void x86_go_on(struct x86_lift *a, ir_ref linear);
+/* INT and its like: put what is raised into the CPU structure. */
+void x86_put_raise(struct x86_lift *a, uint32_t vector, uint32_t error);
+/* The next instruction will be in this block. */
+bool x86_goes_on(const struct x86_lift *a);
+/* Leave behind this instruction if v is not 0; last thing of an instruction. */
 void x86_leave_if(struct x86_lift *a, ir_ref v);
 /* Go on at a linear address if cc holds in f; false: no more side exits in this block. */
 bool x86_side_exit(struct x86_lift *a, ir_ref f, unsigned cc, uint32_t linear, bool leave);

@@ -121,6 +121,11 @@ static void interrupt(struct x86_lift *a)
     unsigned vector = a->insn.op == X86_INT3 ? VECTOR_BP : (unsigned)a->insn.imm & 0xff;
     if (a->insn.op == X86_INT && (a->mode & XMODE_V86))
         x86_call(a, HELPER_v86_iopl, CALL_EXITS | CALL_VOID, 0, 0, 0);
+    if (a->insn.op == X86_INT && x86_direct(a)) {
+        x86_put_raise(a, vector | RAISE_SOFTWARE, 0);
+        x86_go_on(a, x86_call(a, HELPER_go_interrupt, CALL_ALL, x86_i32(a, a->pc), 0, 0));
+        return;
+    }
     x86_lift_raise(a, vector | RAISE_SOFTWARE, 0);
 }
 
@@ -177,9 +182,13 @@ static void far_return(struct x86_lift *a)
 
 static void interrupt_return(struct x86_lift *a)
 {
-    ir_ref to = x86_call(a, HELPER_interrupt_return, CALL_ALL, x86_i32(a, a->insn.opsize),
-                         x86_i32(a, a->next - a->base), 0);
-    x86_leave(a, to, EXIT_STATE);
+    bool direct = x86_direct(a);
+    ir_ref to = x86_call(a, direct ? HELPER_go_return : HELPER_interrupt_return, CALL_ALL,
+                         x86_i32(a, a->insn.opsize), x86_i32(a, a->next - a->base), 0);
+    if (direct)
+        x86_go_on(a, to);
+    else
+        x86_leave(a, to, EXIT_STATE);
 }
 
 bool x86_lift_branch(struct x86_lift *a)

@@ -47,11 +47,10 @@ void simd_align_is_gp(struct x86_lift *a)
 static ir_ref load_bytes(struct x86_lift *a, ir_ref at, unsigned size)
 {
     ir_ref zero = ir_const(a->b, IR_I64, 0);
-    if (size == 16)
-        return ir_load(a->b, IR_V128, 4, at, 0);
-    ir_ref v = size == 8 ? ir_load(a->b, IR_I64, 3, at, 0)
-                         : ir_un(a->b, IR_zext32, IR_I64, x86_load(a, at, size));
-    return ir_bin(a->b, IR_vmake, IR_V128, v, zero);
+    if (size >= 4)
+        return ir_load(a->b, IR_V128, x86_log2(size), at, 0);
+    return ir_bin(a->b, IR_vmake, IR_V128, ir_un(a->b, IR_zext32, IR_I64, x86_load(a, at, size)),
+                  zero);
 }
 
 ir_ref simd_value(struct x86_lift *a, unsigned operand)
@@ -100,15 +99,7 @@ bool simd_begin(struct x86_lift *a)
 /* The low `size` bytes of v to memory. */
 static void store_low(struct x86_lift *a, ir_ref at, unsigned size, ir_ref v)
 {
-    if (size == 16) {
-        ir_store(a->b, IR_V128, 4, at, 0, v);
-        return;
-    }
-    ir_ref low = ir_un(a->b, IR_vlow, IR_I64, v);
-    if (size == 8)
-        ir_store(a->b, IR_I64, 3, at, 0, low);
-    else
-        x86_store(a, at, size, ir_un(a->b, IR_lo32, IR_I32, low));
+    ir_store(a->b, IR_V128, x86_log2(size), at, 0, v);
 }
 
 /* A move of whole registers, or of their low part from and to memory: upper bytes become 0. */
@@ -116,8 +107,11 @@ static void move(struct x86_lift *a)
 {
     const struct x86_operand *d = &a->insn.operand[0], *s = &a->insn.operand[1];
     if (d->kind == X86_MEM) {
-        ir_ref at = simd_address(a, 0, ACCESS_WRITE);
-        store_low(a, at, d->size, simd_value(a, 1));
+        ir_ref at = simd_address(a, 0, ACCESS_WRITE), v = simd_value(a, 1);
+        if (is_mmx(s) && d->size == 8)
+            ir_store(a->b, IR_I64, 3, at, 0, ir_un(a->b, IR_vlow, IR_I64, v));
+        else
+            store_low(a, at, d->size, v);
     } else if (d->kind == X86_REG) {
         ir_ref low = ir_un(a->b, IR_vlow, IR_I64, simd_value(a, 1));
         x86_put(a, d->reg, 4, ir_un(a->b, IR_lo32, IR_I32, low));
@@ -130,6 +124,12 @@ static void move(struct x86_lift *a)
     }
 }
 
+/* Whole registers are written always: a read of 16 bytes soon after a write of fewer would wait. */
+static void put_function(struct x86_lift *a, unsigned row, unsigned imm, ir_ref x, ir_ref y)
+{
+    simd_put(a, 0, ir_vec(a->b, vec_op(row), 0, x, y, vec_imm(row, imm)));
+}
+
 /* MOVSS, MOVSD between registers: the rest of the destination stays. */
 static void move_scalar(struct x86_lift *a)
 {
@@ -138,25 +138,29 @@ static void move_scalar(struct x86_lift *a)
         move(a);
         return;
     }
-    enum ir_type t = a->insn.op == X86_MOVSS ? IR_I32 : IR_I64;
-    ir_put(a->b, t, simd_xmm(d->reg), ir_get(a->b, t, simd_xmm(s->reg)));
+    ir_ref y = simd_value(a, 1), x = simd_value(a, 0);
+    put_function(a, a->insn.op == X86_MOVSS ? VEC_MOVSS : VEC_MOVSD, 0, x, y);
 }
 
 /* MOVLPS, MOVHPS and the like: 8 bytes between memory or a half and a half. */
-static void move_half(struct x86_lift *a, unsigned to, unsigned from)
+static void move_half(struct x86_lift *a, bool to_high, bool from_high)
 {
-    const struct x86_operand *d = &a->insn.operand[0], *s = &a->insn.operand[1];
-    ir_ref v;
+    const struct x86_operand *d = &a->insn.operand[0];
     if (d->kind == X86_MEM) {
-        ir_ref at = simd_address(a, 0, ACCESS_WRITE);
-        ir_store(a->b, IR_I64, 3, at, 0, ir_get(a->b, IR_I64, simd_xmm(s->reg) + from));
+        ir_ref at = simd_address(a, 0, ACCESS_WRITE), v = simd_value(a, 1);
+        if (from_high)
+            ir_store(a->b, IR_I64, 3, at, 0, ir_un(a->b, IR_vhigh, IR_I64, v));
+        else
+            store_low(a, at, 8, v);
         return;
     }
-    if (s->kind == X86_MEM)
-        v = ir_load(a->b, IR_I64, 3, simd_address(a, 1, ACCESS_READ), 0);
+    ir_ref y = simd_value(a, 1), x = simd_value(a, 0);
+    if (to_high)
+        put_function(a, VEC_PUNPCKLQDQ, 0, x, y);
+    else if (from_high)
+        put_function(a, VEC_SHUFPD, 3, y, x);
     else
-        v = ir_get(a->b, IR_I64, simd_xmm(s->reg) + from);
-    ir_put(a->b, IR_I64, simd_xmm(d->reg) + to, v);
+        put_function(a, VEC_MOVSD, 0, x, y);
 }
 
 static void mask_move(struct x86_lift *a)
@@ -206,17 +210,17 @@ static bool lift_moves(struct x86_lift *a)
         return true;
     case X86_MOVLPS:
     case X86_MOVLPD:
-        move_half(a, 0, 0);
+        move_half(a, false, false);
         return true;
     case X86_MOVHLPS:
-        move_half(a, 0, 8);
+        move_half(a, false, true);
         return true;
     case X86_MOVHPS:
     case X86_MOVHPD:
-        move_half(a, 8, a->insn.operand[0].kind == X86_MEM ? 8 : 0);
+        move_half(a, a->insn.operand[0].kind != X86_MEM, a->insn.operand[0].kind == X86_MEM);
         return true;
     case X86_MOVLHPS:
-        move_half(a, 8, 0);
+        move_half(a, true, false);
         return true;
     case X86_MASKMOVQ:
     case X86_MASKMOVDQU:
@@ -288,9 +292,7 @@ bool simd_by_function(struct x86_lift *a)
     ir_ref y = s->kind == X86_IMM ? 0 : simd_value(a, 1), x = one ? y : simd_value(a, 0);
     if (s->kind == X86_IMM && vec_class[row] != 'D') /* a count */
         y = ir_bin(a->b, IR_vmake, IR_V128, ir_const(a->b, IR_I64, imm), ir_const(a->b, IR_I64, 0));
-    simd_put(
-        a, 0,
-        ir_vec(a->b, vec_op((unsigned)row), 0, x, y != 0 ? y : x, vec_imm((unsigned)row, imm)));
+    put_function(a, (unsigned)row, imm, x, y != 0 ? y : x);
     return true;
 }
 

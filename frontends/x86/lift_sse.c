@@ -1,7 +1,7 @@
 /*
  * Floating point on XMM registers, MXCSR, FXSAVE and FXRSTOR.
  *
- * Scalars in user mode with all exceptions masked are the IR's operations: MXCSR is the host's. The
+ * With all exceptions masked they are the IR's operations: MXCSR is the host's. The
  * rest is a helper (simd_float.c), also everything while an exception is unmasked.
  */
 #include <string.h>
@@ -16,24 +16,6 @@ static ir_ref scalar(struct x86_lift *a, unsigned operand, enum ir_type t)
     return ir_load(a->b, t, t == IR_F32 ? 2 : 3, simd_address(a, operand, ACCESS_READ), 0);
 }
 
-static void put_scalar(struct x86_lift *a, enum ir_type t, ir_ref v)
-{
-    ir_put(a->b, t, simd_xmm(a->insn.operand[0].reg), v);
-}
-
-static bool binary(struct x86_lift *a, enum ir_op op, enum ir_type t)
-{
-    ir_ref y = scalar(a, 1, t), x = scalar(a, 0, t);
-    put_scalar(a, t, ir_bin(a->b, op, t, x, y));
-    return true;
-}
-
-static bool root(struct x86_lift *a, enum ir_type t)
-{
-    put_scalar(a, t, ir_un(a->b, IR_fsqrt, t, scalar(a, 1, t)));
-    return true;
-}
-
 static bool compare(struct x86_lift *a, enum ir_op op, enum ir_type t)
 {
     ir_ref y = scalar(a, 1, t), x = scalar(a, 0, t);
@@ -45,8 +27,14 @@ static bool compare(struct x86_lift *a, enum ir_op op, enum ir_type t)
 
 static bool from_int(struct x86_lift *a, enum ir_type t)
 {
-    ir_ref v = x86_value(a, 1);
-    put_scalar(a, t, ir_imm(a->b, IR_fromint, t, v, 1));
+    bool wide = t == IR_F64;
+    ir_ref v = ir_imm(a->b, IR_fromint, t, x86_value(a, 1), 1);
+    v = wide ? ir_un(a->b, IR_dbitsof, IR_I64, v)
+             : ir_un(a->b, IR_zext32, IR_I64, ir_un(a->b, IR_bitsof, IR_I32, v));
+    v = ir_bin(a->b, IR_vmake, IR_V128, v, ir_const(a->b, IR_I64, 0));
+    simd_put(
+        a, 0,
+        ir_vec(a->b, IR_vop, 0, simd_value(a, 0), v, vec_imm(wide ? VEC_MOVSD : VEC_MOVSS, 0)));
     return true;
 }
 
@@ -63,16 +51,6 @@ static bool fast(struct x86_lift *a)
 {
     /* clang-format off */
     switch (a->insn.op) {
-    case X86_ADDSS:    return binary(a, IR_fadd, IR_F32);
-    case X86_ADDSD:    return binary(a, IR_fadd, IR_F64);
-    case X86_SUBSS:    return binary(a, IR_fsub, IR_F32);
-    case X86_SUBSD:    return binary(a, IR_fsub, IR_F64);
-    case X86_MULSS:    return binary(a, IR_fmul, IR_F32);
-    case X86_MULSD:    return binary(a, IR_fmul, IR_F64);
-    case X86_DIVSS:    return binary(a, IR_fdiv, IR_F32);
-    case X86_DIVSD:    return binary(a, IR_fdiv, IR_F64);
-    case X86_SQRTSS:   return root(a, IR_F32);
-    case X86_SQRTSD:   return root(a, IR_F64);
     case X86_UCOMISS:  return compare(a, IR_fcmp, IR_F32);
     case X86_UCOMISD:  return compare(a, IR_fcmp, IR_F64);
     case X86_COMISS:   return compare(a, IR_fcmps, IR_F32);
@@ -83,12 +61,6 @@ static bool fast(struct x86_lift *a)
     case X86_CVTTSS2SI: return to_int(a, IR_F32, true);
     case X86_CVTSD2SI:  return to_int(a, IR_F64, false);
     case X86_CVTTSD2SI: return to_int(a, IR_F64, true);
-    case X86_CVTSS2SD:
-        put_scalar(a, IR_F64, ir_un(a->b, IR_fwiden, IR_F64, scalar(a, 1, IR_F32)));
-        return true;
-    case X86_CVTSD2SS:
-        put_scalar(a, IR_F32, ir_un(a->b, IR_fnarrow, IR_F32, scalar(a, 1, IR_F64)));
-        return true;
     default:
         return false;
     }

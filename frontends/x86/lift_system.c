@@ -159,7 +159,7 @@ static void interrupts_on(struct x86_lift *a)
 {
     if ((a->mode & XMODE_CPL) != 0)
         x86_call(a, HELPER_check_iopl, CALL_EXITS | CALL_VOID, 0, 0, 0);
-    x86_leave_if(a, x86_call(a, HELPER_sti, 0, 0, 0, 0));
+    x86_leave_if(a, x86_call(a, HELPER_sti, 0, x86_i32(a, x86_goes_on(a)), 0, 0));
 }
 
 /* IN, OUT. */
@@ -197,9 +197,12 @@ static void registers(struct x86_lift *a, unsigned helper, bool needs_privilege,
         x86_leave_next(a, EXIT_STATE);
 }
 
-static void fast_call(struct x86_lift *a, unsigned helper)
+static void fast_call(struct x86_lift *a, unsigned helper, unsigned direct)
 {
-    x86_leave(a, x86_call(a, helper, CALL_ALL, 0, 0, 0), EXIT_STATE);
+    if (x86_direct(a))
+        x86_go_on(a, x86_call(a, direct, CALL_ALL, 0, 0, 0));
+    else
+        x86_leave(a, x86_call(a, helper, CALL_ALL, 0, 0, 0), EXIT_STATE);
 }
 
 bool x86_lift_system(struct x86_lift *a)
@@ -301,10 +304,10 @@ bool x86_lift_system(struct x86_lift *a)
         registers(a, HELPER_wrmsr, true, true);
         return true;
     case X86_SYSENTER:
-        fast_call(a, HELPER_sysenter);
+        fast_call(a, HELPER_sysenter, HELPER_go_sysenter);
         return true;
     case X86_SYSEXIT:
-        fast_call(a, HELPER_sysexit);
+        fast_call(a, HELPER_sysexit, HELPER_go_sysexit);
         return true;
     default:
         return false;

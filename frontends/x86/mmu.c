@@ -273,6 +273,31 @@ void x86_walk_for(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w)
     }
 }
 
+bool x86_guest_tables(struct cpu *cpu, uint32_t va, struct guest_tables *t)
+{
+    const struct x86_cpu *c = x86_of(cpu);
+    bool pae = (c->cr4 & CR4_PAE) != 0;
+    t->count = pae ? 2 : 1;
+    t->bytes = pae ? 8 : 4;
+    for (unsigned n = 0; n < t->count; n++) {
+        uint32_t upper = 0, at = va + (n << 21);
+        uint64_t directory = pae ? c->pdpte[at >> 30] : c->cr3 | ENTRY_P;
+        if ((directory & ENTRY_P) == 0)
+            return false;
+        if (!pae)
+            memory_table32(cpu->vm, (directory & GUEST_PAGE_MASK) | at >> 22 << 2, &upper);
+        else
+            memory_table64(cpu->vm, (directory & 0xffffff000ull) | (at >> 21 & 0x1ff) << 3,
+                           &t->upper[n]);
+        if (!pae)
+            t->upper[n] = upper;
+        if ((t->upper[n] & (ENTRY_P | ENTRY_PS)) != ENTRY_P)
+            return false;
+        t->phys[n] = t->upper[n] & (pae ? 0xffffff000ull : GUEST_PAGE_MASK);
+    }
+    return true;
+}
+
 /* Whether a page of the kernel's is marked global. */
 static bool is_global(struct x86_cpu *c, uint32_t va)
 {

@@ -290,6 +290,7 @@ void x86_walk(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w);
 void x86_windows(const struct cpu *cpu, struct window_keys *k);
 bool x86_holds(const struct cpu *cpu, uint64_t key);
 void x86_walk_for(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w);
+bool x86_guest_tables(struct cpu *cpu, uint32_t va, struct guest_tables *t);
 /* CR3 was written, or CR0 or CR4 such that its PDPTEs are latched anew; false: #GP, they are not valid. */
 bool x86_load_cr3(struct x86_cpu *c, uint32_t value);
 /* Control bits that matter to paging were changed; global: pages marked global are flushed, too. */

@@ -2,4 +2,6 @@
 # Everything, in a guest: run=/bench/all.sh
 /bench/kernels
 /bench/micro
-sh /bench/busybox.sh
+for tools in /bench/busybox.sh /bench/klibc.sh; do
+    [ ! -e $tools ] || sh $tools
+done

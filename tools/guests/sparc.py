@@ -124,6 +124,34 @@ def archive_of(folder):
     return archive
 
 
+def klibc_folder(cache):
+    return os.path.join(cache, "build", "sparc", "klibc")
+
+
+def flags(cache, own):
+    """What the cross compiler is told, to make a static program with klibc; `own`: folder of klibc.h."""
+    usr = klibc_folder(cache) + "/usr"
+    compiler = [CROSS + "gcc", "-print-file-name=include"]
+    include = subprocess.run(compiler, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
+    return ["-m32", "-mcpu=v8", "-nostdinc", "-nostdlib", "-static", "-fno-pic", "-no-pie",
+            "-fno-stack-protector", "-D__KLIBC__=2", "-D__KLIBC_MINOR__=0", "-D_BITSIZE=32",
+            *(f"-I{usr}/include/{folder}" for folder in ("arch/sparc", "bits32", "")),
+            f"-I{HEADERS}/include", "-isystem", include, "-I" + own, "-include", own + "/klibc.h",
+            "-Wl,--build-id=none", usr + "/klibc/arch/sparc/crt0.o", usr + "/klibc/libc.a"]
+
+
+def file_system(cache, suites=("bookworm",)):
+    """As images.file_system."""
+    build = os.path.dirname(klibc_folder(cache))
+    with alone(build):
+        check_needs()
+        folder = klibc_folder(cache)
+        if not os.path.exists(folder + "/usr/klibc/libc.a"):
+            build_tools(Sources(cache, "sources", list(suites), ["amd64"]), build)
+    files = [os.path.join(HERE, name) for name in ("init-sparc", "sparc.py")]
+    return files, lambda: archive_of(folder)
+
+
 def recipe(*names):
     digest = hashlib.sha256()
     for name in names:
@@ -155,16 +183,20 @@ def make(cache, suites=("bookworm",)):
     return result
 
 
+def check_needs():
+    missing = [n for n in NEEDS if not shutil.which(n)]
+    if missing or not os.path.isdir(HEADERS):
+        raise Failure("the SPARC guest is built with " + ", ".join(missing or [HEADERS]) +
+                      ": run tools/install-packages guests sparc")
+
+
 def make_anew(result, cache, suites, build, kernel, tools):
     """What of `result` is not made of `kernel`, `tools` and the firmware's package."""
     apt = Apt(cache, "guests", [*suites, suites[0] + "-updates"], ["amd64", "i386", "armhf"])
     if not is_made(result["openbios"], FIRMWARE[0]):
         write(result["openbios"], read(os.path.join(apt.unpack(FIRMWARE[0]), FIRMWARE[1])),
               FIRMWARE[0])
-    missing = [n for n in NEEDS if not shutil.which(n)]
-    if missing or not os.path.isdir(HEADERS):
-        raise Failure("the SPARC guest is built with " + ", ".join(missing or [HEADERS]) +
-                      ": run tools/install-packages guests sparc")
+    check_needs()
     if not is_made(result["initramfs.cpio.gz"], tools):
         folder = build_tools(Sources(cache, "sources", list(suites), ["amd64"]), build)
         write(result["initramfs.cpio.gz"], compress(archive_of(folder)), tools)

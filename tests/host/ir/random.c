@@ -149,7 +149,9 @@ static void fill_memory(struct maker *m, struct ir_ins *i)
     if (i->type == IR_I32 || i->type == IR_I64)
         size = pick(size + 1);
     i->aux = (uint8_t)(size | (pick(4) == 0 ? MEM_BIG : 0) | (pick(8) == 0 ? MEM_USER : 0));
-    if (i->op == IR_ld && size < full[i->type] && pick(2))
+    if (i->type == IR_V128 && !(i->aux & MEM_BIG)) /* the low part, too */
+        i->aux = (uint8_t)(i->aux - pick(3));
+    if (i->op == IR_ld && i->type != IR_V128 && size < full[i->type] && pick(2))
         i->aux |= MEM_SIGNED;
     i->a = address(m);
     if (pick(3) == 0 && !(m->kinds & RANDOM_FIRST_64K)) {
@@ -186,6 +188,7 @@ static void fill_operands(struct maker *m, struct ir_ins *i)
         i->aux = (uint8_t)pick(16);
         break;
     case IR_fromint:
+    case IR_nzcv:
         i->imm = pick(2);
         break;
     case IR_toint32:
@@ -242,6 +245,12 @@ static void write_state(struct maker *m)
         i.imm = pick(2) ? IR_FLAG_ALL : 1 + pick(7);
         break;
     case 2:
+        if (pick(4) == 0) {
+            i.op = IR_putnzcv;
+            i.a = some(m, IR_I32);
+            i.imm = pick(2);
+            break;
+        }
         i.op = pick(2) ? IR_putc : IR_putv;
         i.a = ir_setcc(m->b, some(m, IR_FLAGS), pick(16));
         break;

@@ -54,6 +54,11 @@ void windows_complete(struct vm *vm)
     (void)vm;
 }
 
+void vm_redirect(struct cpu *cpu, enum exit_reason why)
+{
+    (void)cpu, (void)why;
+}
+
 void *memory_ram(struct vm *vm, uint64_t phys, uint64_t bytes)
 {
     (void)vm, (void)phys, (void)bytes;
