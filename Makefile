@@ -146,7 +146,7 @@ iso: iso-packages
 # What boot/grub.cfg names goes onto the ISO: the kernel, its symbols, the manifest, the programs; and the
 # guests with their images.
 ISO_PARTS := $(B)/kernel.elf $(B)/kernel.sym $(PROGRAMS) boot/grub.cfg boot/manifest tools/make-iso \
-	$(wildcard tools/guests/*.py) tools/guests/init
+	$(wildcard tools/guests/*.py tools/guests/init* tools/guests/*.config)
 $(ISO): $(ISO_PARTS) $(B)/guests $(foreach m,$(MODULES),$(lastword $(subst =, ,$(m))))
 	tools/make-iso --build $(B) --output $@ --guests '$(GUESTS)' $(MODULES:%=--module %)
 # Changes when GUESTS or MODULES do.

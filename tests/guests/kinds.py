@@ -30,7 +30,7 @@ KINDS = {
         entry=0x100000, debugger="i386",
     ),
     "sparc": Kind(  # klibc's tools instead of busybox
-        name="sparc", kernel="image", console="ttyS0", machine="sparc",
+        name="sparc", kernel="image", console="ttyS0", machine="sparc", wide=None,
     ),
 }
 HERE = KINDS[os.environ.get("GUEST") or "arm"]
