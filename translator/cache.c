@@ -182,9 +182,11 @@ static void remove_from_jumps(struct vm *vm, const struct block *b)
     uint64_t host = vm->backend->entry(b);
     unsigned at = jump_slot(b->pc, b->mode);
     for (unsigned n = 0; host != 0 && n < vm->windows.count; n++) {
-        struct jump_entry *j = &vm->windows.window[n].jumps[at];
-        if (j->host == host)
-            *j = NO_JUMP;
+        struct jump_entry *jumps = vm->windows.window[n].jumps;
+        if (jumps[at].host == host)
+            jumps[at] = NO_JUMP;
+        if (jumps[jump_slot_other(at)].host == host)
+            jumps[jump_slot_other(at)] = NO_JUMP;
     }
 }
 

@@ -45,7 +45,18 @@ enum recipe_kind {
     RECIPE_AND,        /* a and b; C and V clear */
     RECIPE_XOR,
     RECIPE_LOGIC, /* a is the result; C and V clear */
+    /* The same of the low 8 bits, then of the low 16. */
+    RECIPE_SUB8,
+    RECIPE_AND8,
+    RECIPE_LOGIC8,
+    RECIPE_SUB16,
+    RECIPE_AND16,
+    RECIPE_LOGIC16,
 };
+static inline bool recipe_is_logic(uint32_t kind)
+{
+    return kind == RECIPE_LOGIC || kind == RECIPE_LOGIC8 || kind == RECIPE_LOGIC16;
+}
 #define RECIPE_KIND      15u
 #define RECIPE_A_SHIFT   4
 #define RECIPE_CONST     0x100u
@@ -152,10 +163,11 @@ _Static_assert(offsetof(struct cpu, lines) == offsetof(struct cpu, hinders) + 4 
 
 enum cpu_line { CPU_IRQ = 1, CPU_FIQ = 2, CPU_RESET = 4 };
 
-/* Computed jumps, returns too: looked up by translated code in entry jump_slot(pc, mode). The entry
- * need not name the low 12 bits of the mode: those of one pc in two such modes lie in two slots,
- * because the factor below is odd. pc and `mode_high` are compared as one number of 64 bits; for modes
- * below JUMP_ENTRIES, the common ones, that is pc alone. */
+/* Computed jumps, returns too: looked up by translated code in entry jump_slot(pc, mode), then in the
+ * other one of its pair (jump_slot_other), where the entry goes that is displaced by a new one. The entry
+ * need not name the low 11 bits of the mode: those of one pc in two such modes lie in two pairs,
+ * because the factor 2b5h is odd. pc and `mode_high` are compared as one number of 64 bits; for modes
+ * below JUMP_ENTRIES / 2, the common ones, that is pc alone. */
 #define JUMP_ENTRIES 4096
 struct jump_entry {
     uint32_t pc;        /* with mode bits */
@@ -170,14 +182,14 @@ static inline void jumps_clear(struct jump_entry *jumps)
 }
 static inline uint32_t jump_mode_high(uint32_t mode)
 {
-    return mode / JUMP_ENTRIES;
+    return mode / (JUMP_ENTRIES / 2);
 }
 /* What a mode adds to the slot number. */
 static inline uint32_t jump_mode_slots(uint32_t mode)
 {
-    return mode * 0x2b5 & (JUMP_ENTRIES - 1);
+    return mode * 2 * 0x2b5 & (JUMP_ENTRIES - 1);
 }
-/* User mode's mode word has these bits, below JUMP_ENTRIES, besides those that the jump says. */
+/* User mode's mode word has these bits, below JUMP_ENTRIES / 2, besides those that the jump says. */
 static inline void cpu_set_user_mode(struct cpu *cpu, uint32_t mode)
 {
     cpu->user_mode = mode;
@@ -188,9 +200,14 @@ static inline unsigned jump_slot(uint32_t pc, uint32_t mode)
     return ((pc >> 2) + jump_mode_slots(mode)) & (JUMP_ENTRIES - 1);
 }
 
+static inline unsigned jump_slot_other(unsigned slot)
+{
+    return slot ^ 1;
+}
+
 /* Virtual pages of code, checked where a link leads to a process-dependent page;
  * hash = (va >> 12) & (FETCH_ENTRIES - 1). */
-#define FETCH_ENTRIES 256
+#define FETCH_ENTRIES 2048
 struct fetch_entry {
     uint32_t page; /* va | 1, or 0 */
     uint32_t phys; /* guest physical page number */

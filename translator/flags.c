@@ -34,6 +34,17 @@ static struct cpu_flags of_sub(uint32_t a, uint32_t b)
     return (struct cpu_flags){nz(r, a ^ b ^ r), a < b, (uint8_t)(((a ^ b) & (a ^ r)) >> 31), 0};
 }
 
+/* Of the low 8 or 16 bits: shifted to the top, where N, Z, C and V are the same; P and A are not. */
+static struct cpu_flags narrow(unsigned kind, unsigned bits, uint32_t a, uint32_t b)
+{
+    unsigned by = 32 - bits;
+    uint32_t r = kind == RECIPE_SUB8 ? a - b : kind == RECIPE_AND8 ? a & b : a;
+    uint32_t carries = kind == RECIPE_SUB8 ? a ^ b ^ r : 0;
+    struct cpu_flags f = kind == RECIPE_SUB8 ? of_sub(a << by, b << by) : (struct cpu_flags){0};
+    f.nz = (uint8_t)((nz(r << by, 0) & (NZ_N | NZ_Z)) | (nz(r, carries) & (NZ_P | NZ_A)));
+    return f;
+}
+
 static struct cpu_flags evaluate(uint32_t r, uint32_t a, uint32_t b)
 {
     switch (r & RECIPE_KIND) {
@@ -49,6 +60,14 @@ static struct cpu_flags evaluate(uint32_t r, uint32_t a, uint32_t b)
         return (struct cpu_flags){nz(a & b, 0), 0, 0, 0};
     case RECIPE_XOR:
         return (struct cpu_flags){nz(a ^ b, 0), 0, 0, 0};
+    case RECIPE_SUB8:
+    case RECIPE_AND8:
+    case RECIPE_LOGIC8:
+        return narrow(r & RECIPE_KIND, 8, a, b);
+    case RECIPE_SUB16:
+    case RECIPE_AND16:
+    case RECIPE_LOGIC16:
+        return narrow((r & RECIPE_KIND) - (RECIPE_SUB16 - RECIPE_SUB8), 16, a, b);
     default:
         return (struct cpu_flags){nz(a, 0), 0, 0, 0};
     }

@@ -52,6 +52,10 @@ enum ir_cc { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A,
              CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G };
 /* clang-format on */
 
+/* aux of brcc: a condition, and whether the flags a are written (as by putf, all of them) on the way to
+ * the label. */
+#define BRCC_PUTF 16u
+
 /* putf masks. */
 #define IR_FLAG_NZ  1u /* with P and A, where the guest has them */
 #define IR_FLAG_C   2u

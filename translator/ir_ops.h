@@ -154,7 +154,7 @@ IR(insn,     -, ":imm",    "e",   "a guest instruction begins; imm = address, au
 IR(guard,    -, "L:imm",   "e",   "unless the 8 bytes of host memory at a are imm, leave with EXIT_STALE at the block's begin")
 IR(label,    -, ":label",  "e",   "a place to branch to")
 IR(br,       -, ":label",  "e",   "go on at a later label")
-IR(brcc,     -, "F:cclabel", "e", "go on at a later label if cc holds in a")
+IR(brcc,     -, "F:cclabel", "e", "go on at a later label if cc holds in a; BRCC_PUTF: and write them there")
 IR(call,     T, "???:imm", "efrw", "helper imm of the frontend's table, called with (cpu, a, b, c); operands are i32 or i64; aux: enum ir_call")
 IR(jump,     -, ":imm",    "ex",  "go on with the guest at address imm (with mode bits, guest.h); may be linked; aux: enum ir_jump")
 IR(jumpto,   -, "I:imm",   "ex",  "the same for a computed address; aux: enum ir_jump; imm: how the mode there differs (xor)")

@@ -239,8 +239,15 @@ static bool parse_suffixes(struct parser *p, struct ir_ins *i)
         return true;
     case IR_setcc:
     case IR_select:
-    case IR_brcc:
         return suffix_cc(p, i);
+    case IR_brcc:
+        if (!suffix_cc(p, i))
+            return false;
+        if (strcmp(next_suffix(p), "putf") == 0) {
+            p->taken++;
+            i->aux |= BRCC_PUTF;
+        }
+        return true;
     case IR_putf:
         return suffix_mask(p, i);
     case IR_call:

@@ -23,7 +23,7 @@
  *   %13 = vshl.32 %12, 0x5
  *   L0:                                      a label
  *   br L0
- *   brcc.e %7, L0
+ *   brcc.e[.putf] %7, L0
  *   %14 = call.i32.reads.exits 0x5, %3, -, %2
  *                                            helper's number and operands; - is an absent one; no
  *                                            type: no result; letters reads writes exits fp
@@ -145,7 +145,8 @@ static void put_suffixes(struct out *o, const struct ir_ins *i)
     case IR_setcc:
     case IR_select:
     case IR_brcc:
-        put(o, ".%s", ir_cc_names[i->aux & 15]);
+        put(o, ".%s%s", ir_cc_names[i->aux & 15],
+            i->op == IR_brcc && (i->aux & BRCC_PUTF) ? ".putf" : "");
         break;
     case IR_putf:
         put(o, ".");

@@ -176,7 +176,7 @@ static bool check_fields(struct check *c, const struct ir_ins *i)
     case IR_select:
         return i->aux < 16 || wrong(c, "no such condition");
     case IR_brcc:
-        return (i->aux < 16 || wrong(c, "no such condition")) && check_label(c, i);
+        return (i->aux <= (BRCC_PUTF | 15) || wrong(c, "no such condition")) && check_label(c, i);
     case IR_br:
     case IR_label:
         return check_label(c, i);

@@ -13,7 +13,8 @@
  *   - whoever reads the flags, and an exit to an unknown place, finds them written out;
  *   - an exit by `jump` may leave it pending if the frontend says of the target (field flow) that
  *     it writes all flags before it reads them, and has not changed the operands where it may
- *     fault before that.
+ *     fault before that;
+ *   - a branch to an exit on these flags writes them on that way only (BRCC_PUTF).
  * Writing out happens with the flags value itself or, if the host's flags register has been used
  * for something else since, with the operation repeated. A recipe is void as soon as all flags are
  * written, so writing them out also clears the word.
@@ -36,8 +37,8 @@ struct pending {
     bool clobbered; /* the host's flags were used since */
     uint8_t mask;
     ir_ref flags, result, a, b; /* in the new block */
-    uint8_t op;
-    uint32_t recipe; /* stored: what is in cpu->flag_recipe */
+    uint8_t op, part; /* part: of an operation on a part of a register, its bytes, else 0 */
+    uint32_t recipe;  /* stored: what is in cpu->flag_recipe */
 };
 
 struct lazy {
@@ -53,6 +54,7 @@ struct lazy {
     uint32_t label[IR_MAX_LABEL + 1]; /* recipe to store at the label; 0: none */
     uint16_t exit[IR_MAX_LABEL + 1];  /* `jump` directly behind the label, 0: none */
     uint8_t branches[IR_MAX_LABEL + 1];
+    bool clear[IR_MAX_LABEL + 1]; /* a branch to the label writes the flags: the recipe is void */
 };
 
 static ir_ref emit(struct lazy *z, struct ir_ins i)
@@ -108,6 +110,22 @@ static uint32_t make(unsigned kind, int a, uint32_t b)
     return a < 0 ? 0 : kind | (uint32_t)a << RECIPE_A_SHIFT | b;
 }
 
+/* Of an operation on the low 8 or 16 bits. Logic leaves the bits above as they are in a, so that a result
+ * is in a register if it was put there. */
+static uint32_t make_narrow(const struct lazy *z)
+{
+    const struct pending *p = &z->p;
+    uint32_t b = 0, wide = p->part == PART_8 ? 0 : RECIPE_SUB16 - RECIPE_SUB8;
+    int result = reg_with(z, p->op != IR_nxor && p->a == p->b ? p->a : p->result);
+    if (p->op == IR_nadd)
+        return 0;
+    if (p->op != IR_nsub && result >= 0)
+        return make(RECIPE_LOGIC8 + wide, result, 0);
+    if ((p->op != IR_nsub && p->op != IR_nand) || !second(z, p->b, &b))
+        return 0;
+    return make((p->op == IR_nsub ? RECIPE_SUB8 : RECIPE_AND8) + wide, reg_with(z, p->a), b);
+}
+
 /* The recipe of what is pending, from what is in registers now; 0: there is none. */
 static uint32_t make_recipe(const struct lazy *z)
 {
@@ -120,7 +138,9 @@ static uint32_t make_recipe(const struct lazy *z)
     uint32_t common = (p->inverted ? RECIPE_INVERT : 0) | (p->mask == IR_FLAG_ALL ? RECIPE_ALL : 0);
     uint32_t b = 0, made = 0;
     int result = reg_with(z, p->result);
-    if (p->op != IR_add && p->op != IR_sub && result >= 0)
+    if (p->part != 0)
+        made = make_narrow(z);
+    else if (p->op != IR_add && p->op != IR_sub && result >= 0)
         made = make(RECIPE_LOGIC, result, 0);
     else if (second(z, p->b, &b)) {
         if (result >= 0 && (p->op == IR_add || p->op == IR_sub))
@@ -140,7 +160,7 @@ static uint32_t recipe(const struct lazy *z)
 static uint32_t recipe_registers(uint32_t r)
 {
     uint32_t set = 1u << (r >> RECIPE_A_SHIFT & 15);
-    if (!(r & RECIPE_CONST) && (r & RECIPE_KIND) != RECIPE_LOGIC)
+    if (!(r & RECIPE_CONST) && !recipe_is_logic(r & RECIPE_KIND))
         set |= 1u << (r >> RECIPE_B_SHIFT & 15);
     return set;
 }
@@ -152,20 +172,27 @@ static ir_ref again(struct lazy *z, unsigned op, ir_ref a, ir_ref b)
     return emit(z, (struct ir_ins){.op = (uint8_t)op, .type = IR_I32, .a = a, .b = b});
 }
 
+/* The pending operation once more: not what it gives, but the same flags. */
+static ir_ref operation_again(struct lazy *z)
+{
+    const struct pending *p = &z->p;
+    ir_ref a = p->a;
+    if (p->part != 0)
+        return emit(
+            z, (struct ir_ins){.op = p->op, .type = IR_I32, .aux = p->part, .a = p->a, .b = p->b});
+    if (p->op != IR_add && p->op != IR_sub)
+        return again(z, IR_or, p->result, p->result);
+    if (reg_with(z, a) < 0 && reg_with(z, p->result) >= 0)
+        a = again(z, p->op == IR_add ? IR_sub : IR_add, p->result, p->b);
+    return again(z, p->op, a, p->b);
+}
+
 /* Flags of the pending operation, by repeating it. */
 static ir_ref repeat(struct lazy *z)
 {
-    const struct pending *p = &z->p;
-    ir_ref a = p->a, r;
-    bool arithmetic = p->op == IR_add || p->op == IR_sub;
-    if (arithmetic && reg_with(z, a) < 0 && reg_with(z, p->result) >= 0)
-        a = again(z, p->op == IR_add ? IR_sub : IR_add, p->result, p->b);
-    if (arithmetic)
-        r = again(z, p->op, a, p->b);
-    else
-        r = again(z, IR_or, p->result, p->result);
+    ir_ref r = operation_again(z);
     ir_ref f = emit(z, (struct ir_ins){.op = IR_flagsof, .type = IR_I32, .a = r});
-    if (p->inverted)
+    if (z->p.inverted)
         f = emit(z, (struct ir_ins){.op = IR_fnotc, .type = IR_FLAGS, .a = f});
     return f;
 }
@@ -246,6 +273,13 @@ static bool deferrable(const struct ir_ins *o)
                                  o->op == IR_or || o->op == IR_xor);
 }
 
+/* The same of parts of registers. */
+static bool deferrable_part(const struct ir_ins *o)
+{
+    return o->op == IR_nadd || o->op == IR_nsub || o->op == IR_nand || o->op == IR_nor ||
+           o->op == IR_nxor;
+}
+
 /* The operation that the flags value f (new block) is of; *inverted. NULL: none that is known. */
 static const struct ir_ins *operation(const struct lazy *z, ir_ref f, bool *inverted, ir_ref *of)
 {
@@ -266,8 +300,10 @@ static void put_flags(struct lazy *z, struct ir_ins i)
     if (z->p.on && (z->p.mask & ~n.mask) == 0 && !(z->p.stored && n.mask != IR_FLAG_ALL))
         z->p.on = false;
     write_out(z);
-    if (o != NULL && deferrable(o) && (n.mask == IR_FLAG_ALL || n.mask == IR_FLAG_NZ)) {
+    if (o != NULL && (deferrable(o) || deferrable_part(o)) &&
+        (n.mask == IR_FLAG_ALL || n.mask == IR_FLAG_NZ)) {
         n.op = o->op;
+        n.part = deferrable_part(o) ? o->aux : 0;
         n.a = o->a;
         n.b = o->b;
         n.clobbered = z->made[i.a] != z->clobbers;
@@ -342,8 +378,13 @@ static void branch(struct lazy *z, struct ir_ins *i)
     const struct ir_ins *jump = z->exit[l] == 0 ? NULL : &z->from->ins[z->exit[l]];
     bool conditional = i->op == IR_brcc;
     uint32_t r = conditional && jump != NULL && z->branches[l] == 1 ? passes(z, jump) : 0;
-    if (conditional && z->p.on && r == 0 && i->a == z->p.flags) { /* computed once for both */
-        i->a = write_out(z);
+    if (conditional && z->p.on && r == 0 && i->a == z->p.flags) {
+        if (jump != NULL && z->branches[l] == 1 && z->p.mask == IR_FLAG_ALL && !z->p.clobbered) {
+            i->aux |= BRCC_PUTF; /* here they stay pending */
+            z->clear[l] = !z->zero;
+        } else {
+            i->a = write_out(z); /* computed once for both */
+        }
         return;
     }
     if (conditional)
@@ -371,6 +412,8 @@ static void label(struct lazy *z, struct ir_ins i)
     z->zero = false;
     if (z->label[i.imm] != 0)
         put_recipe(z, z->label[i.imm]);
+    else if (z->clear[i.imm])
+        put_recipe(z, 0);
 }
 
 /* What must happen before instruction i stands in the new block. */
@@ -458,6 +501,7 @@ void ir_pass_lazy(struct ir_block *b)
     memset(z.label, 0, sizeof z.label);
     memset(z.exit, 0, sizeof z.exit);
     memset(z.branches, 0, sizeof z.branches);
+    memset(z.clear, 0, sizeof z.clear);
     find_exits(&z);
     for (unsigned n = 1; n <= b->count && !z.full; n++)
         one(&z, n);

@@ -109,16 +109,23 @@ static void note_jump(struct vm *vm, struct block *b, bool global)
     window_note_jump(vm, b, host);
 }
 
-/* cpu->look_up: a block that is there, in a page that the window's fetch table knows. A window that
- * was just begun or flushed knows no jumps, but most code it runs is translated. */
+/* cpu->look_up: a block that is there. A window that was just begun or flushed knows no jumps and no
+ * pages, but most code it runs is translated. */
 static uint64_t look_up(struct cpu *cpu)
 {
     struct vm *vm = cpu->vm;
     uint32_t pc = cpu->pc;
-    const struct fetch_entry *f = &cpu->fetch[pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
-    if (vm->alone || f->page != ((pc & GUEST_PAGE_MASK) | 1))
+    uint64_t phys;
+    bool global;
+    if (vm->alone)
         return 0;
-    uint64_t phys = (uint64_t)f->phys << GUEST_PAGE_SHIFT | (pc & ~GUEST_PAGE_MASK);
+    const struct fetch_entry *f = &cpu->fetch[pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
+    if (f->page != ((pc & GUEST_PAGE_MASK) | 1)) {
+        if (!fetch_phys(vm, pc, &phys, &global) || (windows_now(vm)->keys.global_only && !global))
+            return 0;
+        window_note_fetch(vm, pc, phys);
+    }
+    phys = (uint64_t)f->phys << GUEST_PAGE_SHIFT | (pc & ~GUEST_PAGE_MASK);
     struct block *b = cache_find(vm, pc, phys, vm->frontend->mode(cpu), limit_usual(vm));
     if (b == NULL || b->cut)
         return 0;

@@ -135,15 +135,25 @@ void window_note_fetch(struct vm *vm, uint32_t pc, uint64_t phys)
         (struct fetch_entry){(pc & GUEST_PAGE_MASK) | 1, (uint32_t)(phys >> GUEST_PAGE_SHIFT)};
 }
 
-void window_note_jump(struct vm *vm, const struct block *b, uint64_t host)
+static void list_jump(struct window *w, unsigned slot)
 {
-    struct window *w = windows_now(vm)->main;
-    unsigned slot = jump_slot(b->pc, b->mode);
     if (w->jump_count < JUMPS_LISTED)
         w->jump_list[w->jump_count++] = (uint16_t)slot;
     else
         w->jumps_unlisted = true;
-    w->jumps[slot] = (struct jump_entry){b->pc, jump_mode_high(b->mode), host};
+}
+
+void window_note_jump(struct vm *vm, const struct block *b, uint64_t host)
+{
+    struct window *w = windows_now(vm)->main;
+    unsigned slot = jump_slot(b->pc, b->mode);
+    struct jump_entry *j = &w->jumps[slot];
+    if (j->mode_high != UINT32_MAX) {
+        w->jumps[jump_slot_other(slot)] = *j;
+        list_jump(w, jump_slot_other(slot));
+    }
+    list_jump(w, slot);
+    *j = (struct jump_entry){b->pc, jump_mode_high(b->mode), host};
     note_code(vm, w, b->pc, b->phys);
 }
 
@@ -156,7 +166,11 @@ void window_forget_code(struct window *w)
     else
         for (unsigned n = 0; n < w->jump_count; n++)
             w->jumps[w->jump_list[n]] = NO_JUMP;
-    memset(w->fetch, 0, FETCH_ENTRIES * sizeof *w->fetch);
+    if (w->code_unlisted)
+        memset(w->fetch, 0, FETCH_ENTRIES * sizeof *w->fetch);
+    else
+        for (unsigned n = 0; n < w->code_count; n++)
+            w->fetch[w->code_list[n].page >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)].page = 0;
     memset(w->code_pages, 0, sizeof w->code_pages);
     w->jump_count = w->code_count = 0;
     w->jumps_unlisted = w->code_unlisted = w->code = false;

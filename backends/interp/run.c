@@ -157,14 +157,21 @@ static void to_side(struct cpu *cpu, enum cpu_side_number n)
     cpu->base = s->base;
 }
 
+static bool jump_is(const struct jump_entry *j, uint32_t pc, uint32_t mode)
+{
+    return j->pc == pc && j->mode_high == jump_mode_high(mode) && j->host != 0;
+}
+
 /* A computed jump: the block of the jump table's entry, or NULL. */
 static struct block *look_up(const struct cpu *cpu, uint32_t mode, uint32_t pc)
 {
-    const struct jump_entry *j;
+    unsigned slot = jump_slot(pc, mode);
     if (cpu->jumps == NULL)
         return NULL;
-    j = &cpu->jumps[jump_slot(pc, mode)];
-    if (j->pc != pc || j->mode_high != jump_mode_high(mode) || j->host == 0)
+    const struct jump_entry *j = &cpu->jumps[slot];
+    if (!jump_is(j, pc, mode))
+        j = &cpu->jumps[jump_slot_other(slot)];
+    if (!jump_is(j, pc, mode))
         return NULL;
     struct block *to = (struct block *)(uintptr_t)j->host;
     return to->phys2 == 0 || block_second_holds(cpu, to) ? to : NULL;
@@ -411,8 +418,11 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
             o = rec->ops + o->imm - 1;
             break;
         case IR_brcc:
-            if (holds(f[o->a].x, o->aux))
-                o = rec->ops + o->imm - 1;
+            if (!holds(f[o->a].x, o->aux & 15))
+                break;
+            if (o->aux & BRCC_PUTF)
+                store_flags(cpu, (uint32_t)f[o->a].x, IR_FLAG_ALL);
+            o = rec->ops + o->imm - 1;
             break;
         case IR_call:
             f[o->d].x = rec->frontend->helpers[o->imm].run(cpu, f[o->a].x, f[o->b].x, f[o->c].x);

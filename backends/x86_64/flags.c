@@ -232,11 +232,25 @@ static bool only_nz(const struct gen *g, ir_ref f)
            (i->op == IR_sub && is_const(g, i->b) && const_of(g, i->b) == 0);
 }
 
+bool flags_are_state(const struct gen *g, ir_ref f)
+{
+    return g->v[f].place == P_SFLAGS || (g->v[f].place == P_EFLAGS && g->eflags_state);
+}
+
+void flags_store(struct gen *g)
+{
+    struct mem nz = state_mem(NZ_OFF), c = state_mem(C_OFF), v = state_mem(V_OFF);
+    x86_byte(&g->c, X86_LAHF);
+    x86_store_ah(&g->c, &nz);
+    x86_setcc_m(&g->c, CC_B, &c);
+    x86_setcc_m(&g->c, CC_O, &v);
+}
+
 /* Flags of a into the guest's bytes. */
 static void put(struct gen *g, ir_ref a, unsigned mask)
 {
     struct mem nz = state_mem(NZ_OFF), c = state_mem(C_OFF), v = state_mem(V_OFF);
-    if (g->v[a].place == P_SFLAGS || (g->v[a].place == P_EFLAGS && g->eflags_state))
+    if (flags_are_state(g, a))
         return;
     alias_evict_state(g, NZ_OFF, sizeof(struct cpu_flags));
     flags_to_host(g, a);

@@ -10,7 +10,7 @@
  *     30  cmp rcx, [rax + entry]    3, 4 or 7
  *      .  jne miss                  2
  *      .  jmp target                5     patched
- *      .  miss: leave with EXIT_LOOKUP
+ *      .  miss: as a computed jump that is not in the table
  *
  * A target on the block's own page needs no check: the block was entered, so the page is there.
  */

@@ -43,11 +43,13 @@ enum cold_kind {
     COLD_ALIGN,
     COLD_EXIT,
     COLD_LOOKUP,
-    COLD_SOFT
+    COLD_FLAGS, /* flags to the guest's bytes; then to exit or label `back` */
+    COLD_SOFT,
 };
 struct cold {
     uint8_t kind, reg, a, b, c, soft; /* registers; enum x86_soft */
     bool zero_good;                   /* COLD_SOFT: a zero result is right already */
+    bool exit;                        /* COLD_FLAGS */
     uint32_t field[3], fields;        /* jumps to here */
     uint32_t back;                    /* where to go on */
     struct side_entry *side;
@@ -182,12 +184,14 @@ void xmov(struct gen *g, unsigned to, unsigned from);
 unsigned pin_at(const struct gen *g, uint32_t off);
 
 /* ---- flags.c ---- */
-void flags_clobber(struct gen *g);           /* EFLAGS are about to change */
-bool flags_busy(const struct gen *g);        /* better leave EFLAGS alone */
-bool flags_wanted(const struct gen *g);      /* a used flagsof follows */
-void flags_now(struct gen *g);               /* this instruction's value is in EFLAGS */
-void flags_to_host(struct gen *g, ir_ref f); /* into EFLAGS */
-void flags_carry(struct gen *g, ir_ref f);   /* C into CF, then EFLAGS may be clobbered */
+void flags_clobber(struct gen *g);                   /* EFLAGS are about to change */
+bool flags_busy(const struct gen *g);                /* better leave EFLAGS alone */
+bool flags_wanted(const struct gen *g);              /* a used flagsof follows */
+void flags_now(struct gen *g);                       /* this instruction's value is in EFLAGS */
+void flags_to_host(struct gen *g, ir_ref f);         /* into EFLAGS */
+void flags_carry(struct gen *g, ir_ref f);           /* C into CF, then EFLAGS may be clobbered */
+bool flags_are_state(const struct gen *g, ir_ref f); /* f is what cpu->flags hold */
+void flags_store(struct gen *g);                     /* EFLAGS to cpu->flags, by way of ah */
 unsigned flags_cond(struct gen *g, ir_ref f, unsigned cc); /* host condition to use now */
 void flags_state_changes(struct gen *g);                   /* cpu->flags are about to be written */
 void lower_flags(struct gen *g, const struct ir_ins *i);

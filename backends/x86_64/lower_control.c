@@ -212,15 +212,40 @@ static bool is_near(struct gen *g, const struct ir_ins *i)
     return false;
 }
 
+/* A branch on whose way EFLAGS are stored. */
+static void brcc_put(struct gen *g, const struct ir_ins *i, unsigned cc)
+{
+    const struct ir_ins *jump = jump_at_label(g, i);
+    uint32_t field = x86_jcc(&g->c, cc, 0);
+    struct cold *c = add_cold(g, COLD_FLAGS);
+    c->field[c->fields++] = field;
+    c->exit = jump != NULL;
+    if (jump != NULL) {
+        c->back = g->k->block->exits;
+        add_exit(g, jump, 0);
+    } else {
+        c->back = (uint32_t)i->imm;
+        g->flags_differ[i->imm] = true;
+        g->label_used[i->imm] = true;
+    }
+}
+
 static void brcc(struct gen *g, const struct ir_ins *i)
 {
-    unsigned cc = flags_cond(g, i->a, i->aux), skips = skipped(g, i);
+    unsigned cc = flags_cond(g, i->a, i->aux & 15), skips = skipped(g, i);
+    bool put = (i->aux & BRCC_PUTF) != 0 && !flags_are_state(g, i->a);
     if (skips != 0) {
         flags_clobber(g);
         uint32_t stay = x86_jcc(&g->c, cc ^ 1, 0);
+        if (put)
+            flags_store(g);
         refund(g, skips);
         to_label(g, x86_jmp(&g->c, 0), (unsigned)i->imm, false);
         x86_patch(&g->c, stay, code_offset(&g->c));
+        return;
+    }
+    if (put) {
+        brcc_put(g, i, cc);
         return;
     }
     if (brcc_over_jump(g, i)) { /* the jump becomes conditional */
@@ -265,6 +290,8 @@ static void jumpto_mode(struct gen *g, const struct ir_ins *i)
     x86_rm(&g->c, X_ADD, true, e, &jumps, 0);
     struct cold *c = add_cold(g, COLD_LOOKUP);
     c->reg = (uint8_t)pc;
+    c->a = (uint8_t)e;
+    c->b = (uint8_t)k;
     x86_rm(&g->c, X_MOV, true, k, &mode, 0);
     x86_rr(&g->c, X_OR, true, k, pc, 0);
     x86_rm(&g->c, X_CMP, true, k, &key, 0);
@@ -315,6 +342,8 @@ static void jumpto(struct gen *g, const struct ir_ins *i)
         x86_const(&g->c, k, (uint64_t)high << 32);
         x86_rr(&g->c, X_OR, true, k, pc, 0);
     }
+    c->a = (uint8_t)e;
+    c->b = (uint8_t)k;
     x86_rm(&g->c, X_CMP, true, k, &key, 0);
     c->field[c->fields++] = x86_jcc(&g->c, CC_NE, 0);
     x86_rm(&g->c, X_JMP_E, false, 0, &host, 0);
@@ -440,6 +469,34 @@ static void cold_leave_at(struct gen *g, uint32_t pc, uint64_t stub)
     x86_jmp_to(&g->c, stub);
 }
 
+/* A computed jump was not in its slot: perhaps in the other of the pair (jump_slot_other). a: address of the
+ * entry, b: its key. */
+static void cold_look_up(struct gen *g, const struct cold *c)
+{
+    struct mem jumps = state_mem(offsetof(struct cpu, jumps)), key = mem_base(c->a, 0),
+               host = mem_base(c->a, offsetof(struct jump_entry, host)),
+               pc = state_mem(offsetof(struct cpu, pc));
+    x86_rm(&g->c, X_SUB, true, c->a, &jumps, 0);
+    x86_rr(&g->c, X_XOR_I, true, 0, c->a, sizeof(struct jump_entry));
+    x86_rm(&g->c, X_ADD, true, c->a, &jumps, 0);
+    x86_rm(&g->c, X_CMP, true, c->b, &key, 0);
+    uint32_t miss = x86_jcc8(&g->c, CC_NE);
+    x86_rm(&g->c, X_JMP_E, false, 0, &host, 0);
+    x86_here8(&g->c, miss);
+    x86_rm(&g->c, X_MOV_M, false, c->reg, &pc, 0);
+    x86_jmp_to(&g->c, g->s->look_up);
+}
+
+static void cold_flags(struct gen *g, const struct cold *c)
+{
+    flags_store(g);
+    uint32_t field = x86_jmp(&g->c, 0);
+    if (c->exit)
+        g->k->block->exit[c->back].code_offset = field;
+    else
+        x86_patch(&g->c, field, g->label[c->back] - 1);
+}
+
 static void one_cold(struct gen *g, const struct cold *c)
 {
     const struct block *b = g->k->block;
@@ -472,9 +529,10 @@ static void one_cold(struct gen *g, const struct cold *c)
         x86_jmp_to(&g->c, g->s->leave_request);
         break;
     case COLD_LOOKUP:
-        m = state_mem(offsetof(struct cpu, pc));
-        x86_rm(&g->c, X_MOV_M, false, c->reg, &m, 0);
-        x86_jmp_to(&g->c, g->s->look_up);
+        cold_look_up(g, c);
+        break;
+    case COLD_FLAGS:
+        cold_flags(g, c);
         break;
     default:
         cold_soft(g, c);
@@ -501,7 +559,7 @@ static void exit_stub(struct gen *g, struct block_exit *e)
     x86_jmp(&g->c, 0);
     x86_here8(&g->c, miss);
     x86_rm(&g->c, X_MOV_I, false, 0, &pc, (int32_t)e->pc);
-    x86_jmp_to(&g->c, g->s->leave_lookup);
+    x86_jmp_to(&g->c, g->s->look_up);
 }
 
 void emit_cold(struct gen *g)

@@ -237,7 +237,7 @@ static void take(struct event *e)
             e->flags = c->raise.vector & ~RAISE_VECTOR;
             e->error = c->raise.error;
         }
-        e->eip = eip;
+        e->eip = (e->flags & RAISE_TRAP) != 0 ? c->raise.next : eip;
         bool second = contributory(e->vector) || (first == VECTOR_PF && e->vector == VECTOR_PF);
         if (!benign && second && (contributory(first) || first == VECTOR_PF)) {
             e->vector = VECTOR_DF;
@@ -305,12 +305,14 @@ void x86_deliver(struct cpu *cpu, enum exit_reason reason)
         x87_mispredicted(c);
         return;
     case EXIT_WATCHED:
-        if (c->hits == 0)
+        if (c->hits == 0 || c->shadow == SHADOW_SS)
             return;
         e.vector = VECTOR_DB;
         c->dr[6] |= c->hits;
         break;
     case EXIT_STEPPED:
+        if (c->shadow == SHADOW_SS)
+            return;
         e.vector = VECTOR_DB;
         c->dr[6] |= DR6_BS | c->hits;
         break;

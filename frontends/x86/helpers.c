@@ -227,13 +227,13 @@ uint64_t x86_helper_get_eflags(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t
     return x86_eflags(x86_of(cpu)) & ~(EFLAGS_VM | EFLAGS_RF);
 }
 
-/* POPF: a value, b operand size (SDM vol. 2, POPF, table 4-15). Not 0: the block has to be left. */
 /* An interrupt may have to be taken as soon as they are allowed. */
 static bool something_waits(const struct x86_cpu *c)
 {
     return c->cpu.lines != 0 || c->nmi || c->cpu.attention != 0;
 }
 
+/* POPF: a value, b operand size (SDM vol. 2, POPF, table 4-15). Not 0: the block has to be left. */
 uint64_t x86_helper_put_eflags(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     struct x86_cpu *x = x86_of(cpu);
@@ -262,6 +262,6 @@ uint64_t x86_helper_sti(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
     x->eflags |= EFLAGS_IF;
     if (a != 0 && !something_waits(x))
         return 0;
-    x->shadow = 1;
+    x->shadow = SHADOW_STI;
     return 1;
 }

@@ -295,10 +295,10 @@ static void lift_one(struct x86_lift *a, enum x86_error error)
     unsigned first = a->b->count + 1;
     a->next = a->pc + a->insn.length;
     ir_insn(a->b, a->pc, 0);
-    if (a->mode & XMODE_SHADOW)
-        ir_put(a->b, IR_I32, X86_STATE(shadow), x86_i32(a, 0));
     if (a->mode & XMODE_BREAK)
         x86_call(a, HELPER_break_code, CALL_ALL | CALL_VOID, x86_i32(a, a->pc), 0, 0);
+    if (a->mode & XMODE_SHADOW)
+        ir_put(a->b, IR_I32, X86_STATE(shadow), x86_i32(a, 0));
     if (beyond_limit(a) || error == X86_TOO_LONG)
         x86_lift_raise(a, VECTOR_GP | RAISE_ERROR, 0);
     else if (error != X86_OK)

@@ -325,24 +325,37 @@ void x86_paging_changed(struct x86_cpu *c, bool global)
     choose_window(c);
 }
 
-/* PAE: the four pointers are latched (SDM vol. 3, 4.4.1). */
-static bool latch(struct x86_cpu *c, uint32_t cr3)
+/* The four pointers that PAE latches (SDM vol. 3, 4.4.1); false: one is not valid. */
+static bool pointers(struct x86_cpu *c, uint32_t cr3, uint64_t p[4])
 {
-    uint64_t p[4] = {0};
     for (unsigned n = 0; n < 4; n++) {
         memory_table64(c->cpu.vm, (cr3 & ~31u) + 8 * n, &p[n]);
         if ((p[n] & ENTRY_P) != 0 && (p[n] & PAE_RESERVED_PDPTE) != 0)
             return false;
     }
-    for (unsigned n = 0; n < 4; n++)
-        c->pdpte[n] = p[n];
     return true;
+}
+
+static bool latches(const struct x86_cpu *c)
+{
+    return (c->cr0 & CR0_PG) != 0 && (c->cr4 & CR4_PAE) != 0;
+}
+
+bool x86_cr3_good(struct x86_cpu *c, uint32_t value)
+{
+    uint64_t p[4] = {0};
+    return !latches(c) || pointers(c, value, p);
 }
 
 bool x86_load_cr3(struct x86_cpu *c, uint32_t value)
 {
-    if ((c->cr0 & CR0_PG) != 0 && (c->cr4 & CR4_PAE) != 0 && !latch(c, value))
-        return false;
+    uint64_t p[4] = {0};
+    if (latches(c)) {
+        if (!pointers(c, value, p))
+            return false;
+        for (unsigned n = 0; n < 4; n++)
+            c->pdpte[n] = p[n];
+    }
     c->cr3 = value;
     return true;
 }

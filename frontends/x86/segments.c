@@ -14,13 +14,17 @@ bool x86_system_load(struct x86_cpu *c, uint32_t va, unsigned size, uint32_t *v)
     if (!guest_load(&c->cpu, va, size, ACCESS_READ | ACCESS_SYSTEM, value))
         return false;
     *v = (uint32_t)value[0];
+    x86_watch_data(c, va, size, ACCESS_READ);
     return true;
 }
 
 bool x86_system_store(struct x86_cpu *c, uint32_t va, unsigned size, uint32_t v)
 {
     uint64_t value[2] = {v, 0};
-    return guest_store(&c->cpu, va, size, ACCESS_WRITE | ACCESS_SYSTEM, value);
+    if (!guest_store(&c->cpu, va, size, ACCESS_WRITE | ACCESS_SYSTEM, value))
+        return false;
+    x86_watch_data(c, va, size, ACCESS_WRITE);
+    return true;
 }
 
 /* ---- descriptors ------------------------------------------------------------------------------ */
@@ -180,7 +184,7 @@ uint64_t x86_helper_load_segment(struct cpu *cpu, uint64_t a, uint64_t b, uint64
     if (!x86_load_segment(x, (unsigned)a & 7, (uint32_t)b & 0xffff))
         return 0;
     if (((unsigned)a & 7) == X86_SS)
-        x->shadow = 1;
+        x->shadow = SHADOW_SS;
     return x86_mode_word(cpu) != before;
 }
 

@@ -8,18 +8,18 @@
 
 /* Places in a TSS (SDM vol. 3, figures 7-2, 7-10): general registers in the order of numbers. */
 struct layout {
-    uint8_t size, cr3, eip, eflags, regs, segs, segments, ldt;
+    uint8_t size, cr3, eip, eflags, regs, segs, segments, ldt, trap;
     uint16_t limit;
 };
 static const struct layout layouts[2] = {
-    {2, 0, 14, 16, 18, 34, 4, 42, 43},
-    {4, 28, 32, 36, 40, 72, 6, 96, 103},
+    {2, 0, 14, 16, 18, 34, 4, 42, 0, 43},
+    {4, 28, 32, 36, 40, 72, 6, 96, 100, 103},
 };
 
 #define DR7_LOCAL 0x155u /* L0 to L3, LE: cleared by a switch (SDM vol. 3, 17.2.4) */
 
 struct task {
-    uint32_t eip, eflags, cr3, ldt, reg[8], seg[6];
+    uint32_t eip, eflags, cr3, ldt, trap, reg[8], seg[6];
 };
 
 static bool save(struct x86_cpu *c, uint32_t eip, uint32_t eflags)
@@ -41,7 +41,8 @@ static bool read(struct x86_cpu *c, const struct x86_segment *tss, struct task *
     const struct layout *l = &layouts[wide];
     uint32_t base = tss->base;
     *t = (struct task){.cr3 = c->cr3};
-    bool good = (!wide || x86_system_load(c, base + l->cr3, 4, &t->cr3)) &&
+    bool good = (!wide || (x86_system_load(c, base + l->cr3, 4, &t->cr3) &&
+                           x86_system_load(c, base + l->trap, 2, &t->trap))) &&
                 x86_system_load(c, base + l->eip, l->size, &t->eip) &&
                 x86_system_load(c, base + l->eflags, l->size, &t->eflags) &&
                 x86_system_load(c, base + l->ldt, 2, &t->ldt);
@@ -52,6 +53,13 @@ static bool read(struct x86_cpu *c, const struct x86_segment *tss, struct task *
     for (unsigned n = 0; good && n < l->segments; n++)
         good = x86_system_load(c, base + l->segs + n * l->size, 2, &t->seg[n]);
     return good;
+}
+
+/* Whether CR3 may be loaded: the PDPTEs of PAE paging are read then (SDM vol. 3, 4.4.1). Which task a bad
+ * one belongs to is not said; here the old one, which has not been left. */
+static bool check_cr3(struct x86_cpu *c, const struct task *t)
+{
+    return t->cr3 == c->cr3 || x86_cr3_good(c, t->cr3) || x86_raise_error(c, VECTOR_GP, 0);
 }
 
 /* Set or clear the busy bit of a TSS descriptor in the GDT. */
@@ -136,7 +144,8 @@ bool x86_task_switch(struct x86_cpu *c, uint32_t selector, enum x86_task_by by, 
     uint32_t old = c->tr.selector, flags = x86_eflags(c);
     if (by == TASK_IRET)
         flags &= ~EFLAGS_NT;
-    if (!find_task(c, selector, by, &tss) || !read(c, &tss, &t) || !save(c, eip, flags))
+    if (!find_task(c, selector, by, &tss) || !read(c, &tss, &t) || !check_cr3(c, &t) ||
+        !save(c, eip, flags))
         return false;
     if ((by != TASK_CALL && !mark_busy(c, old, false)) ||
         (by != TASK_IRET && !mark_busy(c, selector, true)) ||
@@ -153,8 +162,12 @@ bool x86_task_switch(struct x86_cpu *c, uint32_t selector, enum x86_task_by by, 
     x86_set_eflags(c, t.eflags | (by == TASK_CALL ? EFLAGS_NT : 0), EFLAGS_ALL);
     c->seg[X86_CS].base = 0;
     c->cpu.pc = t.eip;
-    if (!load_segments(c, &t))
+    c->hits |= (t.trap & 1) != 0 ? HIT_TASK : 0;
+    if (!load_segments(c, &t)) { /* in the new task */
+        c->raise.vector |= RAISE_TRAP;
+        c->raise.next = t.eip;
         return false;
+    }
     c->cpu.pc = c->seg[X86_CS].base + t.eip;
     return true;
 }

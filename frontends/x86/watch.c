@@ -19,7 +19,8 @@ static bool checks_alignment(const struct x86_cpu *c)
 
 uint32_t x86_watch_mode(const struct x86_cpu *c)
 {
-    return (checks_alignment(c) ? XMODE_AC : 0) | ((c->dr[7] & 0xff) != 0 ? XMODE_BREAK : 0);
+    return (checks_alignment(c) ? XMODE_AC : 0) |
+           ((c->dr[7] & 0xff) != 0 || (c->hits & HIT_TASK) != 0 ? XMODE_BREAK : 0);
 }
 
 /* Note the breakpoints that [at, at + size) meets; kinds: a bit for each value of DR7's R/W. */
@@ -64,11 +65,18 @@ uint64_t x86_helper_watch(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
     return 0;
 }
 
-/* Instruction breakpoints (17.2.4): a is the linear address of the instruction that is to run. */
+/* Before each instruction. Instruction breakpoints (17.2.4): a is its linear address. What a load of SS has
+ * met is kept for the end of the instruction behind it, which has no breakpoint itself (6.8.3). */
 uint64_t x86_helper_break_code(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     struct x86_cpu *x = x86_of(cpu);
     (void)b, (void)c;
+    if ((x->hits & HIT_TASK) != 0) {
+        x->dr[6] |= HIT_TASK;
+        return x86_raise(x, VECTOR_DB);
+    }
+    if (x->shadow == SHADOW_SS)
+        return 0;
     x->hits = 0;
     meet(x, (uint32_t)a, 1, 1u << DR7_EXECUTE);
     uint32_t hit = x->hits;

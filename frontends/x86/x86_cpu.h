@@ -177,6 +177,12 @@ struct x86_board_hooks {
     void (*shutdown)(struct vm *vm);
 };
 
+/* Interrupt shadows. That of a load of SS holds back #DB, too (SDM vol. 3, 6.8.3). */
+#define SHADOW_STI 1u
+#define SHADOW_SS  2u
+/* The new task's TSS has its T bit set: #DB before its first instruction, with this bit of DR6. */
+#define HIT_TASK 0x8000u
+
 /* A code segment as the mode word names it. */
 struct x86_code {
     uint32_t base, limit;
@@ -194,10 +200,10 @@ struct x86_cpu {
     uint32_t eflags; /* EFLAGS without CF PF AF ZF SF OF */
     int32_t step;    /* 1, or -1 with DF set */
     uint32_t cpl;    /* 0 in real mode, 3 in V86 mode */
-    uint32_t shadow; /* 1: no interrupt before the next instruction has run (STI, MOV SS) */
+    uint32_t shadow; /* SHADOW_*, or 0: no interrupt before the next instruction has run */
     uint32_t cr0, cr2, cr3, cr4, efer;
     uint32_t dr[8];
-    uint32_t hits;     /* data and I/O breakpoints that this instruction meets (watch.c) */
+    uint32_t hits;     /* breakpoints that this instruction meets, and HIT_TASK (watch.c) */
     uint64_t pdpte[4]; /* PAE: latched by the load of CR3 (SDM vol. 3, 4.4.1) */
     struct x86_table gdtr, idtr;
     struct x86_segment ldtr, tr;
@@ -293,6 +299,8 @@ void x86_walk_for(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w);
 bool x86_guest_tables(struct cpu *cpu, uint32_t va, struct guest_tables *t);
 /* CR3 was written, or CR0 or CR4 such that its PDPTEs are latched anew; false: #GP, they are not valid. */
 bool x86_load_cr3(struct x86_cpu *c, uint32_t value);
+/* Whether it could be. */
+bool x86_cr3_good(struct x86_cpu *c, uint32_t value);
 /* Control bits that matter to paging were changed; global: pages marked global are flushed, too. */
 void x86_paging_changed(struct x86_cpu *c, bool global);
 

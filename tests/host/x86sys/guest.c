@@ -16,7 +16,8 @@ struct descriptor {
     uint32_t low, high;
 };
 static struct descriptor gdt[16], idt[64];
-static uint32_t tss[32], tss2[32];
+static uint32_t tss[32];
+uint32_t tss2[32];
 static uint8_t kernel_stack[8192], other_stack[4096];
 
 static void put(const char *s)
@@ -209,7 +210,7 @@ static void single_step(void)
 
 /* ---- breakpoints of the debug registers ---- */
 
-enum { ON_WRITE = 1, ON_PORT = 2, ON_ACCESS = 3, BYTES_1 = 0, BYTES_4 = 3 };
+enum { ON_WRITE = 1, ON_PORT = 2, ON_ACCESS = 3, BYTES_1 = 0, BYTES_2 = 1, BYTES_4 = 3 };
 
 static void watch(uint32_t at, unsigned how, unsigned length)
 {
@@ -259,6 +260,32 @@ static void breakpoints(void)
                      :
                      : "r"(0)
                      : "eax");
+}
+
+/* A load of SS holds #DB back until the instruction behind it has run (SDM vol. 3, 6.8.3). */
+static void debug_and_stack(void)
+{
+    static volatile uint16_t selector = DATA;
+    uint32_t behind;
+    watch((uint32_t)&selector, ON_ACCESS, BYTES_2);
+    __asm__ volatile("movl $1f, %0; movw %1, %%ss; nop; 1: nop; nop"
+                     : "=&r"(behind)
+                     : "m"(selector));
+    check("data breakpoint of a load of SS", steps << 4 | (seen_dr6 & 15), 0x11);
+    check("is taken one instruction later", seen_eip, behind);
+    watch((uint32_t)&gdt[USER_DATA / 8], ON_ACCESS, BYTES_4);
+    __asm__ volatile("movl $1f, %0; mov %1, %%fs; 1: nop; nop" : "=&r"(behind) : "r"(USER_DATA));
+    check("data breakpoint of a descriptor", steps << 4 | (seen_dr6 & 15), 0x11);
+    check("behind the load", seen_eip, behind);
+    watch(0, 0, 0);
+    __asm__ volatile("mov %0, %%dr7" : : "r"(0));
+    steps = 4; /* one step */
+    __asm__ volatile(
+        "movl $1f, %0; pushf; orl $0x100, (%%esp); popf; mov %1, %%ss; nop; 1: nop; nop"
+        : "=&r"(behind)
+        : "r"(DATA)
+        : "memory", "cc");
+    check("no step between a load of SS and the next instruction", seen_eip, behind);
 }
 
 static void user_mode(void)
@@ -351,6 +378,13 @@ static void tasks(void)
     uint32_t cr0;
     __asm__ volatile("mov %%cr0, %0; clts" : "=r"(cr0));
     check("a task switch sets TS", cr0 & 8, 8);
+    uint32_t there = tss2[8];
+    tss2[25] = 1; /* T */
+    steps = 0;
+    __asm__ volatile("lcall $48, $0" : : : "memory");
+    check("debug trap of a task", steps << 16 | (seen_dr6 & 0x800f), 1u << 16 | 0x8000);
+    check("before its first instruction", seen_eip, there);
+    check("and the task has run", seen, 0x77);
 }
 
 void main32(void);
@@ -359,8 +393,10 @@ void main32(void)
     load_tables();
     faults();
     modify();
+    written_code();
     single_step();
     breakpoints();
+    debug_and_stack();
     user_mode();
     alignment();
     v86_mode();

@@ -52,5 +52,8 @@ _Static_assert(USER_CODE == 0x18 && USER_DATA == 0x20, "TO_USER");
 /* Give the vector's gate another handler (guest.c). */
 void set_gate(unsigned vector, void (*to)(void));
 
-void interrupts(void); /* interrupts.c */
-void paging(void);     /* paging.c; paging stays on */
+extern uint32_t tss2[32]; /* of a second task */
+
+void written_code(void); /* written.c */
+void interrupts(void);   /* interrupts.c */
+void paging(void);       /* paging.c; paging stays on */

@@ -320,6 +320,10 @@ static void long_entries(void)
     pointers[2] |= 4; /* reserved in an entry of the pointer table: U */
     EXPECT("mov %1, %%cr3", "r"(pointers));
     check("PAE, a bad pointer", seen << 16 | seen_error, 13 << 16);
+    static volatile uint64_t bad[4] __attribute__((aligned(32))) = {P | U};
+    tss2[7] = phys(bad);
+    EXPECT("lcall $48, $0", "m"(resume));
+    check("PAE, a task with a bad pointer", seen << 16 | seen_error, 13 << 16);
     pointers[2] = 0;
     set_cr3(phys(pointers));
     read_at(0x80000000);
