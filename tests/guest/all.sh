@@ -2,4 +2,5 @@
 # Everything, in a guest: run=/bench/all.sh
 /bench/kernels
 /bench/micro
+/bench/jit
 sh /bench/busybox.sh
