@@ -49,7 +49,7 @@ FACTS = {
     "x86": Facts(
         qemu=["qemu-system-i386", "-M", "pc-i440fx-6.2", "-cpu", "n270"],
         append="console=ttyS0 quiet nokaslr", words="nokaslr",
-        steps={"vmlinuz": 1500, "vmlinuz-pae": 1500},
+        steps={"vmlinuz": 1500, "vmlinuz-pae": 500},
         copy=["esi,0x1000", "0x20000,0x1000", "0x400,0x100", "0x9fc00,0x400", "0xe0000,0x20000"],
         places=["_text", "start_kernel", "page_address_init"],
         to_physical=-0xc0000000,
