@@ -221,14 +221,14 @@ void flags_state_changes(struct gen *g)
     g->eflags_state = false;
 }
 
-/* Flags of a logical operation, or of a comparison with 0: C and V are clear. */
-static bool only_nz(const struct gen *g, ir_ref f)
+bool flags_only_nz(const struct gen *g, ir_ref f)
 {
     const struct ir_ins *i = &g->ir->ins[f];
     if (i->op != IR_flagsof)
         return false;
     i = &g->ir->ins[i->a];
-    return i->op == IR_and || i->op == IR_or || i->op == IR_xor ||
+    return i->op == IR_and || i->op == IR_or || i->op == IR_xor || i->op == IR_nand ||
+           i->op == IR_nor || i->op == IR_nxor ||
            (i->op == IR_sub && is_const(g, i->b) && const_of(g, i->b) == 0);
 }
 
@@ -237,10 +237,15 @@ bool flags_are_state(const struct gen *g, ir_ref f)
     return g->v[f].place == P_SFLAGS || (g->v[f].place == P_EFLAGS && g->eflags_state);
 }
 
-void flags_store(struct gen *g)
+void flags_store(struct gen *g, bool nz_only)
 {
     struct mem nz = state_mem(NZ_OFF), c = state_mem(C_OFF), v = state_mem(V_OFF);
     x86_byte(&g->c, X86_LAHF);
+    if (nz_only) {
+        x86_movzx_eax_ah(&g->c);
+        x86_rm(&g->c, X_MOV_M, false, RAX, &nz, 0);
+        return;
+    }
     x86_store_ah(&g->c, &nz);
     x86_setcc_m(&g->c, CC_B, &c);
     x86_setcc_m(&g->c, CC_O, &v);
@@ -268,7 +273,7 @@ static void put(struct gen *g, ir_ref a, unsigned mask)
     if (mask & IR_FLAG_NZ) {
         take(g, RAX);
         x86_byte(&g->c, X86_LAHF);
-        if (mask == IR_FLAG_ALL && only_nz(g, a)) { /* all in one store */
+        if (mask == IR_FLAG_ALL && flags_only_nz(g, a)) { /* all in one store */
             x86_movzx_eax_ah(&g->c);
             x86_rm(&g->c, X_MOV_M, false, RAX, &nz, 0);
             g->eflags_state = true;

@@ -49,7 +49,7 @@ enum cold_kind {
 struct cold {
     uint8_t kind, reg, a, b, c, soft; /* registers; enum x86_soft */
     bool zero_good;                   /* COLD_SOFT: a zero result is right already */
-    bool exit;                        /* COLD_FLAGS */
+    bool exit, nz_only;               /* COLD_FLAGS */
     uint32_t field[3], fields;        /* jumps to here */
     uint32_t back;                    /* where to go on */
     struct side_entry *side;
@@ -191,7 +191,9 @@ void flags_now(struct gen *g);                       /* this instruction's value
 void flags_to_host(struct gen *g, ir_ref f);         /* into EFLAGS */
 void flags_carry(struct gen *g, ir_ref f);           /* C into CF, then EFLAGS may be clobbered */
 bool flags_are_state(const struct gen *g, ir_ref f); /* f is what cpu->flags hold */
-void flags_store(struct gen *g);                     /* EFLAGS to cpu->flags, by way of ah */
+bool flags_only_nz(const struct gen *g,
+                   ir_ref f);                  /* of logic, or a comparison with 0: C and V clear */
+void flags_store(struct gen *g, bool nz_only); /* EFLAGS to cpu->flags, by way of eax */
 unsigned flags_cond(struct gen *g, ir_ref f, unsigned cc); /* host condition to use now */
 void flags_state_changes(struct gen *g);                   /* cpu->flags are about to be written */
 void lower_flags(struct gen *g, const struct ir_ins *i);

@@ -220,6 +220,7 @@ static void brcc_put(struct gen *g, const struct ir_ins *i, unsigned cc)
     struct cold *c = add_cold(g, COLD_FLAGS);
     c->field[c->fields++] = field;
     c->exit = jump != NULL;
+    c->nz_only = flags_only_nz(g, i->a);
     if (jump != NULL) {
         c->back = g->k->block->exits;
         add_exit(g, jump, 0);
@@ -238,7 +239,7 @@ static void brcc(struct gen *g, const struct ir_ins *i)
         flags_clobber(g);
         uint32_t stay = x86_jcc(&g->c, cc ^ 1, 0);
         if (put)
-            flags_store(g);
+            flags_store(g, flags_only_nz(g, i->a));
         refund(g, skips);
         to_label(g, x86_jmp(&g->c, 0), (unsigned)i->imm, false);
         x86_patch(&g->c, stay, code_offset(&g->c));
@@ -489,7 +490,7 @@ static void cold_look_up(struct gen *g, const struct cold *c)
 
 static void cold_flags(struct gen *g, const struct cold *c)
 {
-    flags_store(g);
+    flags_store(g, c->nz_only);
     uint32_t field = x86_jmp(&g->c, 0);
     if (c->exit)
         g->k->block->exit[c->back].code_offset = field;

@@ -296,6 +296,10 @@ void x86_deliver(struct cpu *cpu, enum exit_reason reason)
         else
             c->eflags |= e.vector == VECTOR_DB ? 0 : EFLAGS_RF;
         break;
+    case EXIT_DIVIDE:
+        e.vector = VECTOR_DE;
+        c->eflags |= EFLAGS_RF;
+        break;
     case EXIT_ALIGN: /* SSE operands; else EFLAGS.AC */
         e.vector = c->side & X86_SIDE_ALIGN_GP ? VECTOR_GP : VECTOR_AC;
         e.flags = RAISE_ERROR;

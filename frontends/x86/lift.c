@@ -60,7 +60,7 @@ static unsigned ran(const struct x86_lift *a)
 static void leave(struct x86_lift *a, ir_ref linear, unsigned reason)
 {
     if ((a->mode & (XMODE_TF | XMODE_BREAK)) != 0 && reason != EXIT_RAISE && reason != EXIT_FETCH &&
-        reason != EXIT_X87)
+        reason != EXIT_X87 && reason != EXIT_DIVIDE)
         reason = ran(a);
     ir_leave(a->b, linear, reason);
 }

@@ -106,6 +106,11 @@ void x86_go_on(struct x86_lift *a, ir_ref linear);
 void x86_put_raise(struct x86_lift *a, uint32_t vector, uint32_t error);
 /* The next instruction will be in this block. */
 bool x86_goes_on(const struct x86_lift *a);
+/* How many side exits there may still be. */
+static inline unsigned x86_side_room(const struct x86_lift *a)
+{
+    return (unsigned)(sizeof a->exit / sizeof a->exit[0]) - a->exits;
+}
 /* Leave behind this instruction if v is not 0; last thing of an instruction. */
 void x86_leave_if(struct x86_lift *a, ir_ref v);
 /* Go on at a linear address if cc holds in f; false: no more side exits in this block. */

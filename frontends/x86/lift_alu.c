@@ -147,10 +147,44 @@ static void multiply_to(struct x86_lift *a)
     put_significant(a, ir_bin(a->b, IR_xor, IR_I32, low, x86_sext(a, low, size)));
 }
 
+/* EDX:EAX by d in 64 bits. The quotient fits if EDX is below d, which then is not 0. */
+static void divide_unsigned(struct x86_lift *a, ir_ref d)
+{
+    ir_ref low = x86_get(a, X86_EAX, 4), high = x86_get(a, X86_EDX, 4);
+    ir_ref f = ir_flagsof(a->b, ir_bin(a->b, IR_sub, IR_I32, high, d));
+    x86_side_leave(a, f, CC_AE, a->pc, EXIT_DIVIDE);
+    ir_ref n = ir_bin(a->b, IR_pair, IR_I64, low, high);
+    ir_ref q = ir_un(a->b, IR_lo32, IR_I32,
+                     ir_bin(a->b, IR_udiv, IR_I64, n, ir_un(a->b, IR_zext32, IR_I64, d)));
+    x86_put(a, X86_EAX, 4, q);
+    x86_put(a, X86_EDX, 4, ir_bin(a->b, IR_sub, IR_I32, low, ir_bin(a->b, IR_mul, IR_I32, q, d)));
+}
+
+static void divide_signed(struct x86_lift *a, ir_ref d)
+{
+    ir_ref low = x86_get(a, X86_EAX, 4), high = x86_get(a, X86_EDX, 4);
+    ir_ref f = ir_flagsof(a->b, ir_bin(a->b, IR_or, IR_I32, d, d));
+    x86_side_leave(a, f, CC_E, a->pc, EXIT_DIVIDE);
+    ir_ref n = ir_bin(a->b, IR_pair, IR_I64, low, high);
+    ir_ref q = ir_bin(a->b, IR_sdiv, IR_I64, n, ir_un(a->b, IR_sext32, IR_I64, d));
+    ir_ref q32 = ir_un(a->b, IR_lo32, IR_I32, q), fits = ir_un(a->b, IR_sext32, IR_I64, q32);
+    f = ir_flagsof(a->b, ir_bin(a->b, IR_sub, IR_I64, fits, q));
+    x86_side_leave(a, f, CC_NE, a->pc, EXIT_DIVIDE);
+    x86_put(a, X86_EAX, 4, q32);
+    x86_put(a, X86_EDX, 4, ir_bin(a->b, IR_sub, IR_I32, low, ir_bin(a->b, IR_mul, IR_I32, q32, d)));
+}
+
 static void divide(struct x86_lift *a, bool is_signed)
 {
     unsigned size = a->insn.operand[0].size;
     ir_ref y = x86_value(a, 0);
+    if (size == 4 && x86_side_room(a) >= 2) {
+        if (is_signed)
+            divide_signed(a, y);
+        else
+            divide_unsigned(a, y);
+        return;
+    }
     x86_call(a, HELPER_divide, CALL_ALL | CALL_VOID, y, x86_i32(a, size | (is_signed ? 0x100u : 0)),
              0);
 }

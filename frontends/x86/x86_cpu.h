@@ -86,6 +86,7 @@ enum x86_vector {
 enum x86_exit {
     EXIT_RAISE = EXIT_FRONTEND, /* exception `raise`, at the instruction */
     EXIT_X87,                   /* TOP or the tags are not as predicted (x87.h) */
+    EXIT_DIVIDE,                /* divide error */
     EXIT_STEPPED,               /* the instruction ran with TF set; pc is the next one */
     EXIT_WATCHED,  /* the instruction ran with breakpoints enabled; pc is the next one */
     EXIT_SHUTDOWN, /* triple fault */

@@ -20,7 +20,7 @@ from .apt import Apt, Failure, say
 TREE = os.path.dirname(os.path.dirname(images.HERE))
 SOURCES = os.path.join(TREE, "tests", "guest")
 FLAGS = ["-std=gnu11", "-O2", "-fno-inline", "-fno-optimize-sibling-calls", "-ffp-contract=off"]
-PROGRAMS = ["kernels", "micro", "cold"]
+PROGRAMS = ["kernels", "micro", "cold", "jit"]
 SCRIPTS = ["all.sh", "system.sh"]
 TOOLS = {"sparc": "klibc.sh"}  # what times the guest's tools, if not busybox.sh
 COMPILERS = {"arm": "arm-linux-gnueabihf-gcc", "x86": "i686-linux-gnu-gcc", "amd64": "gcc"}
@@ -207,7 +207,8 @@ def native(guest, cache):
     result = Run()
     if not runs([guest_program(guest, cache, "kernels"), "none"]):
         for name in PROGRAMS:
-            listen(result, [compile_program("gcc", name, os.path.join(cache, "native", name))])
+            listen(result, [compile_program("gcc", name, os.path.join(cache, "native", name),
+                                            ["-I" + os.path.join(SOURCES, "x86")])])
         return result, "the same C"
     programs = [guest_program(guest, cache, name) for name in PROGRAMS]
     for program in programs:

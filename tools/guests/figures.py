@@ -39,6 +39,9 @@ GROUPS = [
         ("fork", "fork and wait"),
         ("fork_exec", "fork, exec and wait"),
     ]),
+    ("code", [
+        ("jit", "code written and run"),
+    ]),
     ("busybox", [
         ("sha256sum", ""), ("md5sum", ""), ("gzip", ""), ("gunzip", ""), ("bzip2", ""),
         ("bunzip2", ""), ("awk", ""), ("sort", ""), ("grep", ""), ("shell_loop", ""),

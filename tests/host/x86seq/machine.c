@@ -95,6 +95,11 @@ bool machine_run(const struct input *in, unsigned n, struct output *out)
         out->address = why == EXIT_FETCH ? x86->cpu.pc : x86->cpu.fault_va;
         return true;
     }
+    if (why == EXIT_DIVIDE) {
+        out->vector = VECTOR_DE;
+        out->error = 0;
+        return true;
+    }
     if (why != EXIT_RAISE)
         return false;
     out->vector = x86->raise.vector & RAISE_VECTOR;
