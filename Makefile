@@ -39,8 +39,8 @@ help:
 ## make test       everything; ends with "N passed, N failed" (TESTS="name ..." runs some)
 ## make check      the quick part of it: builds, format, hosted tests
 ## make bench-kernel  instruction counts of the kernel's paths
-## make run-hosted an ARM guest in the translator as a Linux program (GUEST=x86: an i386 guest)
-## make bench-cpu  the hosted program against QEMU: table and chart (GUEST=arm, GUEST=x86)
+## make run-hosted an ARM guest in the translator as a Linux program (GUEST=x86, GUEST=sparc)
+## make bench-cpu  the hosted program against QEMU: table and chart (GUEST=arm, x86, sparc)
 ## make bench-system  the whole system: host instructions for what an ARM guest does
 ## make clean      remove what was built
 
