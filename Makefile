@@ -197,7 +197,7 @@ run-hosted: bench-cpu-packages hosted
 bench-cpu: bench-cpu-packages hosted
 	@tools/bench-cpu --guest $(GUEST) --program $(B)/hosted/tetrapla --output $(B)/bench
 bench-cpu-packages:
-	@tools/install-packages "make bench-cpu" build guest
+	@tools/install-packages "make bench-cpu" build guest $(filter sparc,$(GUEST))
 # Names what tests/run needs to know about this build.
 print-%:
 	@echo $($*)

@@ -23,6 +23,7 @@ FLAGS = ["-std=gnu11", "-O2", "-fno-inline", "-fno-optimize-sibling-calls", "-ff
 PROGRAMS = ["kernels", "micro", "cold", "jit"]
 SCRIPTS = ["all.sh", "system.sh"]
 TOOLS = {"sparc": "klibc.sh"}  # what times the guest's tools, if not busybox.sh
+OWN = {"amd64": "x86"}  # whose folder has an architecture's code, if not its own
 COMPILERS = {"arm": "arm-linux-gnueabihf-gcc", "x86": "i686-linux-gnu-gcc", "amd64": "gcc"}
 ARCHITECTURE = {"x86": ["-march=pentium4", "-mfpmath=sse"]}  # SSE2, where Debian's i386 has the x87
 
@@ -52,7 +53,7 @@ def compile_program(compiler, name, to, extra=()):
 def guest_program(guest, cache, name):
     """tests/guest/NAME.c for a guest; what depends on the architecture is in a folder of its name."""
     to = os.path.join(cache, guest.name, "programs", name)
-    own = os.path.join(SOURCES, guest.name)
+    own = os.path.join(SOURCES, OWN.get(guest.name, guest.name))
     if guest.built:
         return compile_program(sparc.CROSS + "gcc", name, to, sparc.flags(cache, own))
     return compile_program(COMPILERS[guest.name], name, to,
@@ -208,7 +209,7 @@ def native(guest, cache):
     if not runs([guest_program(guest, cache, "kernels"), "none"]):
         for name in PROGRAMS:
             listen(result, [compile_program("gcc", name, os.path.join(cache, "native", name),
-                                            ["-I" + os.path.join(SOURCES, "x86")])])
+                                            ["-I" + os.path.join(SOURCES, OWN["amd64"])])])
         return result, "the same C"
     programs = [guest_program(guest, cache, name) for name in PROGRAMS]
     for program in programs:
