@@ -34,8 +34,8 @@ help:
 ## make iso        build/tetrapla.iso, boots by BIOS and UEFI (GUESTS=... as with make run)
 ## make hosted     build/hosted/tetrapla, the translator as a Linux program
 ## make hosted-sanitized  the same with sanitizers, in build/hosted-san
-## make run        boot it in QEMU (window if there is a display, else serial) with an ARM Linux;
-##                 GUESTS="arm x86": others beside it, GUESTS= : none
+## make run        boot it in QEMU (window if there is a display, else serial) with three Linuxes: x86,
+##                 ARM and SPARC; GUESTS="arm arm:memory=512M": others, GUESTS= : none
 ## make test       everything; ends with "N passed, N failed" (TESTS="name ..." runs some)
 ## make check      the quick part of it: builds, format, hosted tests
 ## make bench-kernel  instruction counts of the kernel's paths
@@ -138,25 +138,26 @@ include arch/hosted/build.mk
 # ---- the ISO, and machines to boot it on -------------------------------------------------------
 ISO := $(B)/tetrapla.iso
 # Guests on the ISO, a word each (tools/guests/lines.py); they get the first panes.
-GUESTS := arm
+GUESTS := x86 arm sparc
+MODULES :=
 GUEST := arm
 iso: iso-packages
 	@$(MAKE) --no-print-directory $(ISO)
 # What boot/grub.cfg names goes onto the ISO: the kernel, its symbols, the manifest, the programs; and the
 # guests with their images.
 ISO_PARTS := $(B)/kernel.elf $(B)/kernel.sym $(PROGRAMS) boot/grub.cfg boot/manifest tools/make-iso \
-	$(wildcard tools/guests/*.py) tools/guests/init
-$(ISO): $(ISO_PARTS) $(B)/guests
-	tools/make-iso --build $(B) --output $@ --guests '$(GUESTS)'
-# Changes when GUESTS does.
+	$(wildcard tools/guests/*.py tools/guests/init* tools/guests/*.config)
+$(ISO): $(ISO_PARTS) $(B)/guests $(foreach m,$(MODULES),$(lastword $(subst =, ,$(m))))
+	tools/make-iso --build $(B) --output $@ --guests '$(GUESTS)' $(MODULES:%=--module %)
+# Changes when GUESTS or MODULES do.
 $(B)/guests: FORCE
 	@mkdir -p $(@D)
-	@echo '$(GUESTS)' | cmp -s - $@ || echo '$(GUESTS)' >$@
+	@echo '$(GUESTS) $(MODULES)' | cmp -s - $@ || echo '$(GUESTS) $(MODULES)' >$@
 # The same without guests: four shells, for the tests.
 $(B)/plain.iso: $(ISO_PARTS)
 	tools/make-iso --build $(B) --output $@
 iso-packages:
-	@tools/install-packages "make iso" build iso
+	@tools/install-packages "make iso" build iso $(if $(filter sparc%,$(GUESTS)),sparc)
 run: run-packages iso
 	@tools/run-machine $(ISO)
 FORCE:

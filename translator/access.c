@@ -47,7 +47,7 @@ static bool find(struct cpu *cpu, uint32_t va, unsigned bytes, unsigned kind, st
     struct vm *vm = cpu->vm;
     struct soft_entry *e = soft_slot(vm, va, kind);
     uint32_t tag = (va & GUEST_PAGE_MASK) | kind | SOFT_VALID;
-    const struct window_keys *keys = &vm->windows.now->keys;
+    const struct window_keys *keys = &windows_now(vm)->keys;
     uint64_t key = kind & ACCESS_USER ? keys->alt : keys->choose;
     p->bytes = bytes;
     if (e->page == tag && e->age == vm->soft_age && e->main == keys->main && e->key == key) {

@@ -42,6 +42,7 @@ void vtimer_arm(struct vm *vm, struct vtimer *t, uint64_t when);
 
 enum vm_end { VM_RUNNING, VM_POWEROFF, VM_RESET, VM_BROKEN, VM_STOPPED };
 
+enum { VM_DISKS = 4 };
 struct vm_config {
     const char *guest;   /* "arm", ... */
     const char *board;   /* NULL: the guest's default */
@@ -56,7 +57,7 @@ struct vm_config {
         const char *name; /* for messages */
     } kernel, initrd, bios, dtb, vga_bios;
     struct terminal *terminal;
-    struct disk *disk[4]; /* NULL: none */
+    struct disk *disk[VM_DISKS]; /* NULL: none */
     bool icount;
     uint64_t cache_bytes; /* code cache; 0: default */
     unsigned windows;     /* at most so many; 0: default */

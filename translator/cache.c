@@ -286,7 +286,7 @@ static uint32_t cross_bit(uint32_t va)
 static void list_cross(struct vm *vm, struct block_exit *e)
 {
     struct cache *c = &vm->cache;
-    vm->windows.now->main->links = true;
+    windows_now(vm)->main->links = true;
     *cross_word(c, e->pc) |= cross_bit(e->pc);
     if (e->in_cross)
         return;

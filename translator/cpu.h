@@ -70,6 +70,25 @@ struct cpu;
 /* Bring cpu->flags up to date (flags.c): after translated code was left, before anyone looks. */
 void flags_settle(struct cpu *cpu);
 
+/* What a switch between user and privileged mode changes. */
+struct cpu_side {
+    struct jump_entry *jumps;
+    struct fetch_entry *fetch;
+    uint64_t base, alt_base;
+};
+enum cpu_side_number { SIDE_PRIVILEGED, SIDE_USER, SIDES };
+/* What privileged mode changes when it switches its own access to user memory off or on. */
+struct cpu_view {
+    uint64_t alt_base, choose_base;
+    uint64_t key; /* what the frontend knows it by, 32 bits; larger: nothing */
+    uint64_t spare;
+};
+enum cpu_view_number { VIEW_NOTHING, VIEW_PROCESS, VIEWS };
+/* Why `side` may not be used. */
+#define HINDER_SIDES 1u /* they are not known */
+#define HINDER_LATER 2u /* map operations were put off */
+#define HINDER_AGAIN 4u /* struct fault_again is to be looked at */
+
 #define CPU_SPILLS 48
 /* `count` x87 registers from `first` on are on the host's x87 stack. */
 #define X87_HELD(count, first) ((unsigned)(count) | (unsigned)(first) << 9)
@@ -80,13 +99,13 @@ struct cpu {
     uint32_t pc; /* 68: next instruction, with mode bits; exact outside translated code */
     volatile uint32_t attention; /* 72: not 0: translated code leaves at its next check */
     int32_t budget;              /* 76: icount mode: guest instructions left before leaving */
-    uint64_t alt_base;           /* 80: window for MEM_USER accesses */
+    uint64_t base;               /* 80: the current window, as in GS */
     uint32_t split;              /* 88: SITE_CHOOSE: addresses below it go through choose_base */
     uint32_t flag_recipe;       /* 92: how to compute the flags if they are pending (below), or 0 */
-    uint64_t choose_base;       /* 96 */
-    struct jump_entry *jumps;   /* 104: table of computed jumps of the current window */
-    struct fetch_entry *fetch;  /* 112: virtual → physical pages of the current window */
-    uint64_t base;              /* 120: the current window, as in GS */
+    uint64_t alt_base;          /* 96: window for MEM_USER accesses */
+    uint64_t choose_base;       /* 104 */
+    struct jump_entry *jumps;   /* 112: table of computed jumps of the current window */
+    struct fetch_entry *fetch;  /* 120: virtual → physical pages of the current window */
     uint64_t spill[CPU_SPILLS]; /* 128: the block's spilled values */
 
     /* Floating-point control and exception flags in MXCSR's format (Intel SDM vol. 1, 10.2.3): the
@@ -100,10 +119,23 @@ struct cpu {
     uint32_t x87_held; /* X87_HELD: what a fault in translated code finds in the host's registers */
     uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
 
-    /* JUMP_MODE: what the next block's mode adds to a slot of `jumps`, in bytes; the upper half of next_key is
-     * its jump_mode_high. */
+    /* JUMP_MODE: what the next block's mode adds to a slot of `jumps`, in bytes; the upper half of
+     * next_key is its jump_mode_high. */
     uint64_t next_key;
     uint32_t next_slots;
+
+    /* Switches of mode and of the view of user memory within translated code (JUMP_ENTER, JUMP_USER):
+     * what window.c has got ready. The windows in use are those of `base` and `alt_base`. */
+    _Alignas(8) uint8_t hinders; /* HINDER_*; 0: both sides are right */
+    /* Privileged mode: 1 if alt_base is not that of side[SIDE_USER], so that the way back is another;
+     * view[VIEW_PROCESS] and that side agree where both are known. */
+    uint8_t away;
+    /* Interrupt inputs, a bit each, set by the board: enum cpu_line. One look at 8 bytes tells
+     * whether there is none of the three. */
+    uint32_t lines;
+    uint32_t user_mode, user_slots; /* JUMP_USER: more bits of the mode word (cpu_set_user_mode) */
+    _Alignas(16) struct cpu_view view[VIEWS];
+    struct cpu_side side[SIDES];
 
     /* A poke that could not be delivered: the way into translated code tests it, inside the guest
      * range (tetrapla/vm.h), and sets `attention` if it is not 0. NULL: nobody pokes. */
@@ -122,9 +154,12 @@ struct cpu {
     uint64_t icount;       /* guest instructions run before `budget` was last filled */
     int32_t budget_full;   /* what it was filled with */
     bool halted;           /* waits for an interrupt */
-    uint32_t lines;        /* interrupt inputs, a bit each, set by the board: enum cpu_line */
 };
 _Static_assert(offsetof(struct cpu, spill) == 128, "hot fields");
+_Static_assert(offsetof(struct cpu, lines) == offsetof(struct cpu, hinders) + 4 &&
+                   offsetof(struct cpu, fetch) == offsetof(struct cpu, jumps) + 8 &&
+                   offsetof(struct cpu, choose_base) == offsetof(struct cpu, alt_base) + 8,
+               "copied together");
 
 enum cpu_line { CPU_IRQ = 1, CPU_FIQ = 2, CPU_RESET = 4 };
 
@@ -153,6 +188,12 @@ static inline uint32_t jump_mode_high(uint32_t mode)
 static inline uint32_t jump_mode_slots(uint32_t mode)
 {
     return mode * 2 * 0x2b5 & (JUMP_ENTRIES - 1);
+}
+/* User mode's mode word has these bits, below JUMP_ENTRIES / 2, besides those that the jump says. */
+static inline void cpu_set_user_mode(struct cpu *cpu, uint32_t mode)
+{
+    cpu->user_mode = mode;
+    cpu->user_slots = jump_mode_slots(mode) * (uint32_t)sizeof(struct jump_entry);
 }
 static inline unsigned jump_slot(uint32_t pc, uint32_t mode)
 {

@@ -54,16 +54,22 @@ struct window_keys {
     uint64_t choose;  /* privileged mode: accesses to process-dependent pages */
     bool global_only; /* `main` holds global pages only; others are reached through `choose` */
     uint64_t name; /* different for different values of the rest, by which they are found; or 0 */
-    bool nothing;  /* no page is ever put into alt and choose, they take no window's place: what
+    /* The name in user mode, or in privileged mode if this is user mode's, as long as only a system
+     * call or the return from it happens; 0: they may not be done by JUMP_ENTER and JUMP_USER. */
+    uint64_t other;
+    bool nothing; /* no page is ever put into alt and choose, they take no window's place: what
                        * may be accessed there nevertheless goes through C code. Not for `main`. */
 };
 
-/* What maps the 4 MiB at an address: `count` pages of memory, 1 or 2, full of descriptors, which together
- * have one for each page; and whatever else the mappings depend on. */
+/* What maps 4 MiB: `count` tables, each with the descriptors of an equal part of these pages. */
+enum { GUEST_TABLES = 16 };
+#define NO_TABLE UINT64_MAX
 struct guest_tables {
-    uint64_t phys[2];
-    uint64_t upper[2];
-    uint64_t count;
+    uint32_t count;              /* a power of 2 up to GUEST_TABLES */
+    uint32_t bytes;              /* of a descriptor: 4 or 8 */
+    uint64_t phys[GUEST_TABLES]; /* where a table lies; NO_TABLE: all of its part is alike */
+    /* All else the part's mappings depend on; what is not used is 0. */
+    uint64_t upper[GUEST_TABLES];
 };
 
 /* What lift works on. */
@@ -96,6 +102,18 @@ struct lift {
 void vm_redirect(struct cpu *cpu, enum exit_reason why);
 /* The same, sooner, where the name of the window keys (not 0) and the mode word are known. */
 void vm_redirect_named(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode);
+
+/*
+ * Switches within translated code. While cpu->hinders is 0, a jump may have JUMP_ENTER in user mode; in
+ * privileged mode JUMP_USER if cpu->away is 0, too. And if `key` of cpu->view[n] is the frontend's for what
+ * user memory is to be, alt_base and choose_base may be taken from there, with `away` 1 for VIEW_NOTHING and 0
+ * for VIEW_PROCESS.
+ *
+ * windows_view: in privileged mode, the windows in use are the right ones for `key`; views whose key differs
+ * from it in `mask` are forgotten. windows_forget_near: keys now mean something else (another process).
+ */
+void windows_view(struct vm *vm, uint32_t key, uint32_t mask);
+void windows_forget_near(struct vm *vm);
 
 struct frontend_helper {
     const char *name;
@@ -136,8 +154,8 @@ struct frontend {
      * window may not hold the page. NULL: flushed windows are emptied. */
     bool (*holds)(const struct cpu *cpu, uint64_t key);
     void (*walk_for)(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w);
-    /* NULL, or: the tables in use at va; false: it is not so simple there. With them only what has
-     * changed since the last flush is walked again. */
+    /* NULL, or: the tables in use at va, a multiple of 4 MiB, put into *t, which is zero; false: it is
+     * not so simple there. With them only what has changed since the last flush is walked again. */
     bool (*tables)(struct cpu *cpu, uint32_t va, struct guest_tables *t);
     /* Side bits of the instruction at cpu->pc that faulted (ir_insn). */
     void (*restore)(struct cpu *cpu, unsigned side);

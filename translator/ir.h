@@ -105,6 +105,8 @@ enum ir_jump {
     JUMP_CALL = 1,   /* a call: ret holds the return address */
     JUMP_RETURN = 2, /* probably returns to the newest call */
     JUMP_MODE = 8,   /* jumpto only: another mode and window; cpu->next_* say which (vm_redirect) */
+    JUMP_ENTER = 16, /* to the window cpu->side[SIDE_PRIVILEGED]; a jump: always to the same mode */
+    JUMP_USER = 32,  /* jumpto only: to the window cpu->side[SIDE_USER], mode also cpu->user_mode */
     JUMP_CHECK = 4,  /* interrupts may have become possible: through the dispatcher's check */
 };
 

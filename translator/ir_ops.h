@@ -30,6 +30,7 @@ IR(put,      -, "T:imm",   "w",   "guest state of type T at byte offset imm := a
 IR(getf,     F, "",        "r",   "the guest flags kept in the CPU structure")
 IR(putf,     -, "F:imm",   "w",   "guest flags selected by imm (IR_FLAG_*) := those of a")
 IR(putc,     -, "I",       "w",   "guest flag C := a (0 or 1)")
+IR(putnzcv,  -, "I:imm",   "w",   "guest flags := bits 31 to 28 of a: N Z C V; imm 1: C inverted")
 IR(putv,     -, "I",       "w",   "guest flag V := a (0 or 1)")
 
 /* ---- integers: T is i32 or i64; shift counts are taken modulo the width ---- */
@@ -82,6 +83,7 @@ IR(inserth,  I, "II",       "",    "a, with the low 8 bits of b as its bits 8 to
 IR(flagsof,  F, "T",       "",    "flags of the operation a, which is the instruction just before")
 IR(fnotc,    F, "F",       "",    "a with C inverted")
 IR(setcc,    I, "F:cc",    "",    "1 if cc holds in a, else 0")
+IR(nzcv,     I, "F:imm",   "",    "N Z C V of a as bits 31 to 28, the others 0; imm 1: C inverted")
 IR(select,   T, "FTT:cc",  "",    "b if cc holds in a, else c; T also f32, f64, v128")
 
 /* ---- guest memory, through the current window; address (a + (b << scale) + imm) mod 2^32 ---- */

@@ -59,7 +59,8 @@ const struct ir_letter ir_call_letters[] = {
     {0, NULL},
 };
 const struct ir_letter ir_jump_letters[] = {
-    {JUMP_CALL, "call"}, {JUMP_RETURN, "return"}, {JUMP_CHECK, "check"}, {JUMP_MODE, "mode"}, {0, NULL},
+    {JUMP_CALL, "call"}, {JUMP_RETURN, "return"}, {JUMP_CHECK, "check"}, {JUMP_MODE, "mode"},
+    {JUMP_ENTER, "enter"}, {JUMP_USER, "user"}, {0, NULL},
 };
 const struct ir_letter ir_mask_letters[] = {
     {IR_FLAG_NZ, "nz"}, {IR_FLAG_C, "c"}, {IR_FLAG_V, "v"}, {0, NULL},

@@ -80,9 +80,8 @@ static inline struct ram_page *ram_page(struct ram *r, uint64_t phys)
 #define CODE_LISTED     2048
 
 struct window_leaf {
-    uint64_t page[LEAF_PAGES]; /* guest physical page address | PAGE_* */
-    uint32_t
-        fresh[LEAF_PAGES / 32]; /* filled or changed since their tables were looked at as a whole */
+    uint64_t page[LEAF_PAGES];       /* guest physical page address | PAGE_* */
+    uint32_t fresh[LEAF_PAGES / 32]; /* filled or changed since the tables were compared */
     uint32_t used;
 };
 
@@ -93,7 +92,7 @@ struct table_copy {
     uint32_t top; /* virtual address >> 22 */
     bool valid;
     struct guest_tables tables;
-    uint64_t word[2][GUEST_PAGE / 8];
+    uint64_t word[LEAF_PAGES];
 };
 
 struct window {
@@ -103,7 +102,7 @@ struct window {
     uint64_t stamp; /* when it was last switched to */
     uint32_t pages; /* mapped */
     struct window_leaf *leaf[1024];
-    bool stale;          /* was flushed since: to be emptied before it is used again */
+    bool stale;          /* was flushed since: window_refresh comes before it is used again */
     bool links;          /* blocks were linked across its pages */
     bool code;           /* jumps or fetch may hold something, namely: */
     bool jumps_unlisted; /*   others than those listed; */
@@ -142,10 +141,13 @@ struct windows {
     struct window window[WINDOW_MAX];
     struct window_set sets[WINDOW_SETS]; /* recent answers, by hash of the keys */
     struct window nothing;               /* is always empty (window_keys.nothing); */
-    uint32_t nothing_pc;    /*   the instruction that got an allowed fault there last */
-    uint8_t by_key[256];    /* number of a window, by hash of its key: a guess */
-    struct window_set *now; /* the one in use; before the first switch it has no windows */
-    uint64_t epoch;         /* changes when a window gets another key or is marked stale */
+    uint32_t nothing_pc; /*   the instruction that got an allowed fault there last */
+    uint8_t by_key[256]; /* number of a window, by hash of its key: a guess */
+    struct window_set
+        *now; /* the one in use, if windows_now says so; before the first switch it has
+                             * no windows */
+    struct window_set *near[SIDES + VIEWS]; /* those that translated code may change to by itself */
+    uint64_t epoch;    /* changes when a window gets another key or is marked stale */
     uint64_t *present; /* [virtual page]: a bit for each window that may hold something of it */
     uint64_t *large;   /* [virtual MiB]: the same for pages filled from entries of 1 MiB or more */
     struct map_op later[MAP_VECTOR_MAX]; /* not done yet (windows_complete) */
@@ -264,7 +266,7 @@ void site_mark(struct vm *vm, uint64_t phys, unsigned bits);
     COUNT(links, "links made")                                   \
     COUNT(lookups, "computed jumps looked up by the dispatcher") \
     COUNT(lookups_inside, "  without leaving translated code")   \
-    COUNT(exceptions, "guest exceptions")                        \
+    COUNT(exceptions, "guest exceptions, but for those in line") \
     COUNT(calls, "  of them system calls")                       \
     COUNT(interrupts, "guest interrupts")                        \
     COUNT(halts, "waits for an interrupt")                       \
@@ -374,6 +376,17 @@ struct vm {
     void *upcall_stack;
     char report[256]; /* why the VM is broken */
 };
+
+/* Translated code changed to another set that was near: find out which. */
+void windows_sync(struct vm *vm);
+/* The windows in use. */
+static inline struct window_set *windows_now(struct vm *vm)
+{
+    const struct window_set *now = vm->windows.now;
+    if (vm->cpu->base != now->base || vm->cpu->alt_base != now->alt_base)
+        windows_sync(vm);
+    return vm->windows.now;
+}
 
 static inline struct soft_entry *soft_slot(struct vm *vm, uint32_t va, unsigned kind)
 {

@@ -196,6 +196,7 @@ static unsigned flags_needed(struct ir_ins *i, ir_ref **which)
     case IR_putf:
         return (unsigned)i->imm;
     case IR_fnotc:
+    case IR_nzcv:
         return IR_FLAG_ALL;
     case IR_adc:
     case IR_sbb:
@@ -243,6 +244,9 @@ static void forward_one(struct forward *w, unsigned n)
         break;
     case IR_putc:
         w->now.c = 0;
+        break;
+    case IR_putnzcv:
+        w->now = (struct parts){0, 0, 0};
         break;
     case IR_putv:
         w->now.v = 0;
@@ -367,6 +371,8 @@ static bool backward_state(struct backward *w, unsigned n)
         return flags_write_is_dead(w, i, (unsigned)i->imm);
     case IR_putc:
         return flags_write_is_dead(w, i, IR_FLAG_C);
+    case IR_putnzcv:
+        return flags_write_is_dead(w, i, IR_FLAG_ALL);
     case IR_putv:
         return flags_write_is_dead(w, i, IR_FLAG_V);
     case IR_get:

@@ -42,7 +42,7 @@ static bool second_page_holds(struct vm *vm, const struct block *b)
         return true;
     if (!fetch_phys(vm, va, &phys, &global) || (phys & ~(uint64_t)(GUEST_PAGE - 1)) != b->phys2)
         return false;
-    if (global || !vm->windows.now->keys.global_only)
+    if (global || !windows_now(vm)->keys.global_only)
         window_note_fetch(vm, va, phys);
     return true;
 }
@@ -71,10 +71,10 @@ static struct block *find_block(struct vm *vm, bool *global)
     struct fetch_entry *f = &cpu->fetch[cpu->pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
     if (f->page == ((cpu->pc & GUEST_PAGE_MASK) | 1)) {
         phys = (uint64_t)f->phys << GUEST_PAGE_SHIFT | (cpu->pc & ~GUEST_PAGE_MASK & ~1u);
-        *global = vm->windows.now->keys.global_only;
+        *global = windows_now(vm)->keys.global_only;
     } else if (!fetch_phys(vm, cpu->pc, &phys, global)) {
         return NULL;
-    } else if (*global || !vm->windows.now->keys.global_only) {
+    } else if (*global || !windows_now(vm)->keys.global_only) {
         window_note_fetch(vm, cpu->pc, phys);
     }
     unsigned limit = limit_now(vm);
@@ -93,7 +93,9 @@ static struct block *find_block(struct vm *vm, bool *global)
 static void link_exit(struct vm *vm, struct block_exit *e, struct block *b, bool global)
 {
     bool same = ((e->from->pc ^ e->pc) & GUEST_PAGE_MASK) == 0 && e->from->phys2 == 0;
-    if (b->cut || e->from->dead || (vm->config.icount && b->limit != e->from->limit))
+    bool enters = (e->kind & JUMP_ENTER) != 0; /* the page may be another one in that mode */
+    if ((enters && same) || b->cut || e->from->dead ||
+        (vm->config.icount && b->limit != e->from->limit))
         return;
     e->checked_page = !same && !global;
     cache_link(vm, e, b);
@@ -102,7 +104,7 @@ static void link_exit(struct vm *vm, struct block_exit *e, struct block *b, bool
 static void note_jump(struct vm *vm, struct block *b, bool global)
 {
     uint64_t host = vm->backend->entry(b);
-    if (host == 0 || b->cut || (vm->windows.now->keys.global_only && !global))
+    if (host == 0 || b->cut || (windows_now(vm)->keys.global_only && !global))
         return;
     window_note_jump(vm, b, host);
 }
@@ -119,7 +121,7 @@ static uint64_t look_up(struct cpu *cpu)
         return 0;
     const struct fetch_entry *f = &cpu->fetch[pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)];
     if (f->page != ((pc & GUEST_PAGE_MASK) | 1)) {
-        if (!fetch_phys(vm, pc, &phys, &global) || (vm->windows.now->keys.global_only && !global))
+        if (!fetch_phys(vm, pc, &phys, &global) || (windows_now(vm)->keys.global_only && !global))
             return 0;
         window_note_fetch(vm, pc, phys);
     }
@@ -128,7 +130,7 @@ static uint64_t look_up(struct cpu *cpu)
     if (b == NULL || b->cut)
         return 0;
     vm->counts.lookups_inside++;
-    note_jump(vm, b, vm->windows.now->keys.global_only);
+    note_jump(vm, b, windows_now(vm)->keys.global_only);
     return vm->backend->entry(b);
 }
 
@@ -334,6 +336,7 @@ static void run_blocks(struct vm *vm)
 void run(struct vm *vm)
 {
     struct cpu *cpu = vm->cpu;
+    windows_forget_near(vm);
     windows_switch(vm);
     cpu->look_up = look_up;
     cpu->attention = 1;

@@ -79,13 +79,14 @@ static void guest_fault(struct vm *vm, const struct side_entry *side, uint32_t v
     cpu->fault_kind = kind;
     cpu->fault_status = status;
     vm->again = (struct fault_again){true, vm->fault_window, side->pc, va, kind};
+    cpu->hinders |= HINDER_AGAIN;
     leave(vm, side, EXIT_FAULT);
 }
 
 /* Whether a page may be mapped in w: not a process-dependent one in the window for global pages. */
-static bool belongs(const struct vm *vm, const struct window *w, const struct walk *k)
+static bool belongs(struct vm *vm, const struct window *w, const struct walk *k)
 {
-    return w != vm->windows.now->main || !vm->windows.now->keys.global_only || k->global;
+    return w != windows_now(vm)->main || !windows_now(vm)->keys.global_only || k->global;
 }
 
 void fault_again(struct vm *vm)
@@ -97,10 +98,12 @@ void fault_again(struct vm *vm)
     if (f->pc != vm->cpu->pc)
         return;
     f->valid = false;
+    vm->cpu->hinders &= (uint8_t)~HINDER_AGAIN;
+    const struct window_set *now = windows_now(vm);
     if (f->window == &s->nothing ||
-        (f->window != s->now->main && f->window != s->now->alt && f->window != s->now->choose))
+        (f->window != now->main && f->window != now->alt && f->window != now->choose))
         return;
-    unsigned kind = f->kind | (f->window == s->now->main ? 0 : ACCESS_USER);
+    unsigned kind = f->kind | (f->window == now->main ? 0 : ACCESS_USER);
     vm->frontend->walk(vm->cpu, f->va, kind, &k);
     struct ram *r = k.status != 0 ? NULL : ram_find(vm, k.phys);
     if (r == NULL || !belongs(vm, f->window, &k) ||
@@ -120,11 +123,19 @@ void fault_again(struct vm *vm)
 /* How often one instruction may have a page mapped that is then flushed, before it goes the slow way. */
 #define CHURN_TIMES 32
 
-static bool in_loop(const struct block *b, uint32_t pc)
+/* Whether from block b, or some blocks on, it goes back to pc or a little before: the loops that matter
+ * copy or clear, and are short. */
+#define LOOP_BYTES 1024u
+static bool in_loop(const struct block *b, uint32_t pc, unsigned blocks)
 {
-    for (unsigned n = 0; n < b->exits; n++)
-        if (b->exit[n].pc >= b->pc && b->exit[n].pc <= pc)
+    for (unsigned n = 0; n < b->exits; n++) {
+        const struct block_exit *e = &b->exit[n];
+        if (pc - e->pc < LOOP_BYTES)
             return true;
+        if (blocks > 1 && e->to != NULL && e->pc - pc < LOOP_BYTES &&
+            in_loop(e->to, pc, blocks - 1))
+            return true;
+    }
     return false;
 }
 
@@ -137,7 +148,7 @@ static bool churns(struct vm *vm, const struct side_entry *side, uint32_t va)
     struct churn *c = &vm->churn[(page >> GUEST_PAGE_SHIFT ^ side->pc >> 2) % CHURN_SITES];
     if (c->page != page || c->pc != side->pc)
         *c = (struct churn){page, side->pc, 0};
-    return ++c->times > CHURN_TIMES && !in_loop(vm->escape_block, side->pc);
+    return ++c->times > CHURN_TIMES && !in_loop(vm->escape_block, side->pc, 3);
 }
 
 static void fill(struct vm *vm, struct window *w, uint32_t va, const struct walk *k)
@@ -180,6 +191,7 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
                   bool write)
 {
     struct windows *s = &vm->windows;
+    const struct window_set *now = windows_now(vm);
     unsigned kind = write ? ACCESS_WRITE : ACCESS_READ;
     unsigned user = side->kind & MEM_USER ? ACCESS_USER : 0;
     struct walk k;
@@ -194,14 +206,14 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
         not_mapped(vm, side);
     if (!belongs(vm, w, &k))
         choose(vm, side, va);
-    if (w != s->now->main && user == 0) {
+    if (w != now->main && user == 0) {
         vm->frontend->walk(vm->cpu, va, kind | ACCESS_USER, &k);
         if (k.status != 0)
             retranslate(vm, side, SITE_SLOW);
     }
     if (write && ram_page(r, k.phys)->code)
         write_code(vm, side, r, k.phys & ~(uint64_t)(GUEST_PAGE - 1));
-    if (w == s->now->main && s->now->keys.global_only && churns(vm, side, va))
+    if (w == now->main && now->keys.global_only && churns(vm, side, va))
         retranslate(vm, side, SITE_SLOW);
     fill(vm, w, va, &k);
 }
@@ -209,8 +221,8 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
 /* The window in which host address `at` lies, if it is one of those in use. */
 static struct window *window_at(struct vm *vm, uint64_t at, uint32_t *va, bool *inside)
 {
-    struct windows *s = &vm->windows;
-    struct window *const in_use[3] = {s->now->main, s->now->alt, s->now->choose};
+    const struct window_set *now = windows_now(vm);
+    struct window *const in_use[3] = {now->main, now->alt, now->choose};
     for (unsigned n = 0; n < 3; n++) {
         uint64_t offset = at - in_use[n]->base;
         if (offset + 4096 < (1ULL << 32) + 8192) {

@@ -9,8 +9,8 @@
  *
  * All of it only caches the guest's tables: any window can be emptied at any time between two
  * guest accesses, which is what happens when map quota, leaves or mapping entries run out. A window
- * that was flushed while it was not in use keeps its mappings, marked stale, until its key or its
- * place is wanted; most belong to processes that have ended.
+ * that was flushed while it was not in use keeps its mappings, marked stale, until its key is wanted
+ * (window_refresh) or its place; many belong to processes that have ended.
  *
  * One more range of addresses never holds anything. It stands for the process's window while
  * privileged code has forbidden itself all of that (window_keys.nothing).
@@ -129,7 +129,7 @@ static void note_code(struct vm *vm, struct window *w, uint32_t va, uint64_t phy
 
 void window_note_fetch(struct vm *vm, uint32_t pc, uint64_t phys)
 {
-    struct window *w = vm->windows.now->main;
+    struct window *w = windows_now(vm)->main;
     note_code(vm, w, pc, phys);
     w->fetch[pc >> GUEST_PAGE_SHIFT & (FETCH_ENTRIES - 1)] =
         (struct fetch_entry){(pc & GUEST_PAGE_MASK) | 1, (uint32_t)(phys >> GUEST_PAGE_SHIFT)};
@@ -145,7 +145,7 @@ static void list_jump(struct window *w, unsigned slot)
 
 void window_note_jump(struct vm *vm, const struct block *b, uint64_t host)
 {
-    struct window *w = vm->windows.now->main;
+    struct window *w = windows_now(vm)->main;
     unsigned slot = jump_slot(b->pc, b->mode);
     struct jump_entry *j = &w->jumps[slot];
     if (j->mode_high != UINT32_MAX) {
@@ -233,7 +233,7 @@ static bool older(const struct window *a, const struct window *b)
 /* Windows that are not to be emptied. */
 enum spare { SPARE_IN_USE, SPARE_FILLED, SPARE_NONE };
 
-static bool spared(const struct vm *vm, const struct window *w, enum spare spare)
+static bool spared(struct vm *vm, const struct window *w, enum spare spare)
 {
     return spare == SPARE_IN_USE ? window_in_use(vm, w)
                                  : spare == SPARE_FILLED && w == vm->fault_window;
@@ -268,6 +268,35 @@ struct window *windows_evict(struct vm *vm)
 
 /* ---- switching ---------------------------------------------------------------------------------- */
 
+void windows_sync(struct vm *vm)
+{
+    struct windows *s = &vm->windows;
+    for (unsigned n = 0; n < SIDES + VIEWS; n++) {
+        struct window_set *set = s->near[n];
+        if (set != NULL && set->base == vm->cpu->base && set->alt_base == vm->cpu->alt_base) {
+            s->now = set;
+            set->main->stamp = set->alt->stamp = ++s->stamp;
+            return;
+        }
+    }
+    vm_broken(vm, "translated code went to windows that are not near");
+}
+
+void windows_forget_near(struct vm *vm)
+{
+    windows_now(vm);
+    vm->cpu->hinders |= HINDER_SIDES;
+    for (unsigned n = 0; n < VIEWS; n++)
+        vm->cpu->view[n].key = UINT64_MAX;
+    memset(vm->windows.near, 0, sizeof vm->windows.near);
+}
+
+void window_changed(struct vm *vm)
+{
+    vm->windows.epoch++;
+    windows_forget_near(vm);
+}
+
 /* The window with that key, or one taken for it: unused, stale, or not used for longest. */
 static struct window *find_window(struct vm *vm, uint64_t key)
 {
@@ -290,7 +319,7 @@ static struct window *find_window(struct vm *vm, uint64_t key)
     window_forget_code(found);
     found->used = true;
     found->key = key;
-    s->epoch++;
+    window_changed(vm);
     return found;
 }
 
@@ -302,7 +331,7 @@ static struct window *window_for(struct vm *vm, uint64_t key)
     if (!w->used || w->key != key)
         w = find_window(vm, key);
     if (w->stale)
-        window_empty(vm, w);
+        window_refresh(vm, w);
     *guess = (uint8_t)window_number(vm, w);
     w->stamp = ++s->stamp;
     return w;
@@ -330,6 +359,43 @@ static bool holds(const struct windows *s, const struct window_set *set,
     return still(set->alt, k->alt) && still(set->choose, k->choose);
 }
 
+/* The set of that name, if all that is to be done about it is to use it; else NULL. */
+static inline struct window_set *ready(struct windows *s, uint64_t name)
+{
+    struct window_set *set = set_of(s, name);
+    return set->keys.name == name && set->epoch == s->epoch && s->later_count == 0 ? set : NULL;
+}
+
+static struct cpu_side side_of(const struct window_set *set)
+{
+    return (struct cpu_side){set->jumps, set->fetch, set->base, set->alt_base};
+}
+
+/* `set` is in use from now on: get ready what a system call, or the return from one, leads to. In
+ * privileged mode with user memory off there is no such set, and those ready before stay right. */
+static void prepare(struct vm *vm, struct window_set *set)
+{
+    struct windows *s = &vm->windows;
+    struct cpu *cpu = vm->cpu;
+    struct window_set *other = set->keys.other == 0 ? NULL : ready(s, set->keys.other);
+    unsigned n = set->keys.global_only ? SIDE_PRIVILEGED : SIDE_USER;
+    if (set->keys.other == 0) {
+        windows_forget_near(vm);
+    } else if (other != NULL && other->alt_base == set->alt_base &&
+               other->keys.global_only != set->keys.global_only) {
+        s->near[n] = set;
+        s->near[n ^ 1] = other;
+        cpu->side[n] = side_of(set);
+        cpu->side[n ^ 1] = side_of(other);
+        cpu->hinders &= (uint8_t)~HINDER_SIDES;
+        if (cpu->view[VIEW_PROCESS].alt_base != set->alt_base)
+            cpu->view[VIEW_PROCESS].key = UINT64_MAX;
+    } else if (n == SIDE_USER || s->near[n] == NULL || s->near[n]->main != set->main) {
+        cpu->hinders |= HINDER_SIDES;
+    }
+    cpu->away = n == SIDE_PRIVILEGED && set->alt_base != cpu->side[SIDE_USER].alt_base;
+}
+
 static inline void use(struct vm *vm, struct window_set *set)
 {
     struct windows *s = &vm->windows;
@@ -342,6 +408,22 @@ static inline void use(struct vm *vm, struct window_set *set)
     cpu->fetch = set->fetch;
     cpu->base = set->base;
     set->main->stamp = set->alt->stamp = set->choose->stamp = ++s->stamp;
+    prepare(vm, set);
+}
+
+void windows_view(struct vm *vm, uint32_t key, uint32_t mask)
+{
+    struct window_set *set = windows_now(vm);
+    struct cpu_view *view = vm->cpu->view;
+    unsigned n = set->keys.nothing ? VIEW_NOTHING : VIEW_PROCESS;
+    if (!set->keys.global_only || set->keys.other == 0)
+        return;
+    if (((view[n ^ 1].key ^ key) & mask) != 0)
+        view[n ^ 1].key = UINT64_MAX;
+    if (n == VIEW_PROCESS && set->alt_base != vm->cpu->side[SIDE_USER].alt_base)
+        vm->cpu->hinders |= HINDER_SIDES;
+    view[n] = (struct cpu_view){set->alt_base, set->choose_base, key, 0};
+    vm->windows.near[SIDES + n] = set;
 }
 
 /* The windows for these keys; what they lack is made. */
@@ -364,25 +446,22 @@ static void make_set(struct vm *vm, const struct window_keys *k, struct window_s
 void windows_switch(struct vm *vm)
 {
     struct windows *s = &vm->windows;
+    const struct window_set *now = windows_now(vm);
     struct window_keys k = {0};
     vm->frontend->windows(vm->cpu, &k);
-    if (s->now->main != NULL && k.main == s->now->keys.main && k.alt == s->now->keys.alt &&
-        k.choose == s->now->keys.choose && k.global_only == s->now->keys.global_only &&
-        k.nothing == s->now->keys.nothing)
+    if (now->main != NULL && k.main == now->keys.main && k.alt == now->keys.alt &&
+        k.choose == now->keys.choose && k.global_only == now->keys.global_only &&
+        k.nothing == now->keys.nothing && k.other == now->keys.other)
         return;
     windows_complete(vm);
     struct window_set *set = set_of(s, k.name != 0 ? k.name : k.main + k.choose * 3);
-    if (!holds(s, set, &k))
+    if (!holds(s, set, &k)) {
+        windows_forget_near(vm);
         make_set(vm, &k, set);
+    }
+    set->keys.other = k.other;
     set->epoch = s->epoch;
     use(vm, set);
-}
-
-/* The set of that name, if all that is to be done about it is to use it; else NULL. */
-static inline struct window_set *ready(struct windows *s, uint64_t name)
-{
-    struct window_set *set = set_of(s, name);
-    return set->keys.name == name && set->epoch == s->epoch && s->later_count == 0 ? set : NULL;
 }
 
 void windows_switch_named(struct vm *vm, uint64_t name)
@@ -390,7 +469,7 @@ void windows_switch_named(struct vm *vm, uint64_t name)
     struct window_set *set = ready(&vm->windows, name);
     if (set == NULL)
         windows_switch(vm);
-    else if (name != vm->windows.now->keys.name)
+    else if (name != windows_now(vm)->keys.name)
         use(vm, set);
 }
 
@@ -414,12 +493,12 @@ void vm_redirect_named(struct cpu *cpu, enum exit_reason why, uint64_t name, uin
     cpu->next_slots = jump_mode_slots(mode) * (uint32_t)sizeof(struct jump_entry);
     if (set == NULL || vm->again.valid || cpu->lines != 0)
         redirect_any(vm);
-    else if (name != vm->windows.now->keys.name)
+    else if (name != windows_now(vm)->keys.name)
         use(vm, set);
 }
 
 void vm_redirect(struct cpu *cpu, enum exit_reason why)
 {
     windows_switch(cpu->vm);
-    vm_redirect_named(cpu, why, cpu->vm->windows.now->keys.name, cpu->vm->frontend->mode(cpu));
+    vm_redirect_named(cpu, why, windows_now(cpu->vm)->keys.name, cpu->vm->frontend->mode(cpu));
 }

@@ -11,10 +11,10 @@ static inline unsigned window_number(const struct vm *vm, const struct window *w
     return (unsigned)(w - vm->windows.window);
 }
 
-static inline bool window_in_use(const struct vm *vm, const struct window *w)
+static inline bool window_in_use(struct vm *vm, const struct window *w)
 {
-    const struct windows *s = &vm->windows;
-    return w == s->now->main || w == s->now->alt || w == s->now->choose;
+    const struct window_set *now = windows_now(vm);
+    return w == now->main || w == now->alt || w == now->choose;
 }
 
 /* The entry of va in the page map, NULL where there is no leaf. */
@@ -62,6 +62,13 @@ void window_forget_code(struct window *w);
 void window_forget_code_page(struct window *w, uint32_t va);
 /* Code was linked across pages on the strength of this window's mappings: take that back. */
 void window_unlink(struct vm *vm, struct window *w);
+
+/* A window got another key, or was marked stale: sets may be wrong. */
+void window_changed(struct vm *vm);
+
+/* ---- window_flush.c ---- */
+/* w is stale, and about to be used: walk its pages again, or empty it. */
+void window_refresh(struct vm *vm, struct window *w);
 
 /* ---- window_map.c ---- */
 /* Write down that va is mapped to phys; false: out of leaves or entries. */

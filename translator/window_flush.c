@@ -5,7 +5,8 @@
  * what happens where the tables in use are those of the window: each of its pages concerned is
  * walked, and only what differs is unmapped, protected or mapped otherwise. A fork, which makes the
  * parent's pages read-only and flushes its address space, so costs a few protections instead of a
- * fault for each page. Windows of other address spaces are marked stale.
+ * fault for each page. Windows of other address spaces are marked stale, and this is done when they
+ * are used again.
  *
  * Map operations are put off (window_later) and joined until the guest waits for the flush to be
  * complete (windows_complete): before that it may still see the old translations.
@@ -121,9 +122,10 @@ static struct table_copy *copy_of(struct vm *vm, const struct window *w, uint32_
 }
 
 /* Compare a table with its copy and copy it; bits: set for descriptors of `bytes` bytes that differ. */
-static void compare_table(uint64_t *copy, const uint64_t *now, unsigned bytes, uint32_t *bits)
+static void compare_table(uint64_t *copy, const uint64_t *now, size_t words, unsigned bytes,
+                          uint32_t *bits)
 {
-    for (unsigned line = 0; line < GUEST_PAGE / 8; line += 8) {
+    for (unsigned line = 0; line < words; line += 8) {
         uint64_t differ = 0;
         for (unsigned n = line; n < line + 8; n++)
             differ |= copy[n] ^ now[n];
@@ -141,32 +143,47 @@ static void compare_table(uint64_t *copy, const uint64_t *now, unsigned bytes, u
     }
 }
 
+/* Where the guest's tables are in our memory; false: they are not all RAM. */
+static bool find_tables(struct vm *vm, const struct guest_tables *t,
+                        const uint64_t *now[GUEST_TABLES])
+{
+    for (unsigned n = 0; n < t->count; n++) {
+        now[n] = NULL;
+        if (t->phys[n] == NO_TABLE)
+            continue;
+        now[n] = memory_ram(vm, t->phys[n], LEAF_PAGES / t->count * t->bytes);
+        if (now[n] == NULL)
+            return false;
+    }
+    return true;
+}
+
 /* Which pages of the 4 MiB have to be walked; false: all. */
 static bool changed(struct vm *vm, const struct window *w, uint32_t top,
                     uint32_t bits[LEAF_PAGES / 32])
 {
     struct guest_tables t = {.count = 0};
-    const uint64_t *now[2] = {NULL, NULL};
+    const uint64_t *now[GUEST_TABLES];
     if (vm->windows.copies == NULL)
         return false;
     struct table_copy *k = copy_of(vm, w, top);
-    bool simple = vm->frontend->tables(vm->cpu, top << 22, &t);
-    for (unsigned n = 0; simple && n < t.count; n++)
-        simple = (now[n] = memory_ram(vm, t.phys[n], GUEST_PAGE)) != NULL;
+    bool simple = vm->frontend->tables(vm->cpu, top << 22, &t) && find_tables(vm, &t, now);
     bool known = simple && k->valid && k->key == w->key && k->top == top &&
                  memcmp(&k->tables, &t, sizeof t) == 0;
     k->valid = simple;
     k->key = w->key;
     k->top = top;
     k->tables = t;
-    for (unsigned n = 0; simple && !known && n < t.count; n++)
-        memcpy(k->word[n], now[n], GUEST_PAGE);
-    if (!known)
+    if (!simple)
         return false;
+    size_t pages = LEAF_PAGES / t.count, words = pages * t.bytes / 8;
     memcpy(bits, w->leaf[top]->fresh, sizeof w->leaf[top]->fresh);
     for (unsigned n = 0; n < t.count; n++)
-        compare_table(k->word[n], now[n], (unsigned)t.count * 4, bits + n * (LEAF_PAGES / 64));
-    return true;
+        if (now[n] != NULL && known)
+            compare_table(k->word + n * words, now[n], words, t.bytes, bits + n * pages / 32);
+        else if (now[n] != NULL)
+            memcpy(k->word + n * words, now[n], words * 8);
+    return known;
 }
 
 static void recheck_leaf(struct recheck *c, uint32_t top)
@@ -235,8 +252,21 @@ static void flush_window(struct vm *vm, struct window *w)
         window_empty(vm, w);
     } else {
         w->stale = true;
-        vm->windows.epoch++;
+        window_changed(vm);
     }
+}
+
+void window_refresh(struct vm *vm, struct window *w)
+{
+    if (!tables_of(vm, w)) {
+        window_empty(vm, w);
+        return;
+    }
+    w->stale = false;
+    if (!code_holds(vm, w))
+        window_forget_code(w);
+    recheck_window(vm, w);
+    windows_complete(vm);
 }
 
 void window_flush(struct vm *vm, uint64_t mask, uint64_t match)

@@ -136,6 +136,7 @@ void windows_complete(struct vm *vm)
     if (count == 0)
         return;
     s->later_count = 0;
+    vm->cpu->hinders &= (uint8_t)~HINDER_LATER;
     apply(vm, s->later, count);
 }
 
@@ -174,6 +175,7 @@ void window_later(struct vm *vm, const struct window *w, struct map_op op, uint3
     if (s->later_count == MAP_VECTOR_MAX)
         windows_complete(vm);
     s->later[s->later_count++] = op;
+    vm->cpu->hinders |= HINDER_LATER;
 }
 
 void window_drop_later(struct vm *vm, const struct window *w)

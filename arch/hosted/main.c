@@ -185,7 +185,7 @@ static void close_connections(struct vm_config *c)
 
 static void close_disks(struct vm_config *c)
 {
-    for (unsigned i = 0; i < OPTION_DISKS; i++)
+    for (unsigned i = 0; i < VM_DISKS; i++)
         if (c->disk[i] != NULL) {
             c->disk[i]->flush(c->disk[i]);
             disk_close(c->disk[i]);

@@ -134,9 +134,9 @@ static bool take_disk(struct parse *p, const struct row *r, const char *value)
     size_t length = strlen(value);
     bool cdrom = r->form == CDROM;
     bool read_only = !cdrom && length >= 3 && strcmp(value + length - 3, ",ro") == 0;
-    if (o->disks == OPTION_DISKS) {
+    if (o->disks == VM_DISKS) {
         snprintf(p->error, p->size, "--%s: \"%s\" is one too many, at most %d are possible",
-                 r->name, value, OPTION_DISKS);
+                 r->name, value, VM_DISKS);
         return false;
     }
     if (length == (read_only ? 3 : 0))

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPTION_DISKS 4
+#include <translator/board.h>
 
 struct options {
     const char *guest, *board, *cpu, *backend; /* NULL: not given */
@@ -21,7 +21,7 @@ struct options {
     struct {
         char *path; /* on the heap */
         bool read_only, cdrom;
-    } disk[OPTION_DISKS];
+    } disk[VM_DISKS];
     unsigned disks;
 };
 

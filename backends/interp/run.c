@@ -149,6 +149,14 @@ static struct block *follow(struct cpu *cpu, struct block_exit *e, enum exit_rea
     return e->to;
 }
 
+static void to_side(struct cpu *cpu, enum cpu_side_number n)
+{
+    const struct cpu_side *s = &cpu->side[n];
+    cpu->jumps = s->jumps;
+    cpu->fetch = s->fetch;
+    cpu->base = s->base;
+}
+
 static bool jump_is(const struct jump_entry *j, uint32_t pc, uint32_t mode)
 {
     return j->pc == pc && j->mode_high == jump_mode_high(mode) && j->host != 0;
@@ -283,6 +291,18 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
         case IR_putc:
             cpu->flags.c = f[o->a].x & 1;
             break;
+        case IR_putnzcv: {
+            uint32_t x = (uint32_t)f[o->a].x ^ (o->imm == 1 ? 1u << 29 : 0);
+            cpu->flags =
+                (struct cpu_flags){(uint8_t)(x >> 24 & (NZ_N | NZ_Z)), x >> 29 & 1, x >> 28 & 1, 0};
+            break;
+        }
+        case IR_nzcv: {
+            uint32_t x = (uint32_t)f[o->a].x;
+            f[o->d].x = (x & (NZ_N | NZ_Z)) << 24 | (x >> 8 & 1) << 29 | (x >> 16 & 1) << 28;
+            f[o->d].x ^= o->imm == 1 ? 1u << 29 : 0;
+            break;
+        }
         case IR_putv:
             cpu->flags.v = f[o->a].x & 1;
             break;
@@ -416,6 +436,8 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
             break;
         case IR_jump:
             *exit = &from->exit[o->imm];
+            if (o->aux & JUMP_ENTER)
+                to_side(cpu, SIDE_PRIVILEGED);
             return follow(cpu, *exit, why);
         case IR_jump + CODE_FLAGS:
             cpu->pc = (uint32_t)o->imm;
@@ -423,10 +445,15 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
             return NULL;
         case IR_jumpto:
             cpu->pc = (uint32_t)f[o->a].x;
+            if (o->aux & (JUMP_ENTER | JUMP_USER))
+                to_side(cpu, o->aux & JUMP_USER ? SIDE_USER : SIDE_PRIVILEGED);
             *why = o->aux & JUMP_CHECK ? EXIT_CHECK : o->aux & JUMP_MODE ? EXIT_STATE : EXIT_LOOKUP;
             return o->aux & (JUMP_CHECK | JUMP_MODE)
                        ? NULL
-                       : look_up(cpu, from->mode ^ (uint32_t)o->imm, cpu->pc);
+                       : look_up(cpu,
+                                 (from->mode ^ (uint32_t)o->imm) |
+                                     (o->aux & JUMP_USER ? cpu->user_mode : 0),
+                                 cpu->pc);
         case IR_leave:
             cpu->pc = (uint32_t)f[o->a].x;
             *why = (enum exit_reason)o->imm;

@@ -317,6 +317,56 @@ static void put_byte(struct gen *g, ir_ref a, uint32_t off)
         x86_rm(&g->c, X_MOV8_M, false, reg_of(g, a), &m, 0);
 }
 
+/* to := the word at `to` of a table. */
+static void by_table(struct gen *g, unsigned to, enum x86_status_table t)
+{
+    unsigned table = scratch(g);
+    struct mem word = {.base = (uint8_t)table, .index = (uint8_t)to, .scale = 2};
+    x86_const(&g->c, table, g->s->status[t]);
+    x86_rm(&g->c, X_MOV, false, to, &word, 0);
+}
+
+/* From cpu->flags: one multiplication brings Z N C (bits 6 7 8) and V (16) together in bits 28 to 31.
+ * From EFLAGS: N Z C in AH and V in AL, to their places in the same way. */
+static void nzcv(struct gen *g, ir_ref f, bool inverted)
+{
+    if (g->v[f].place == P_SFLAGS) {
+        struct mem flags = state_mem(NZ_OFF);
+        flags_clobber(g);
+        unsigned d = dst_reg(g, 0);
+        x86_rm(&g->c, X_MOV, false, d, &flags, 0);
+        x86_rr(&g->c, X_AND_I, false, 0, d, 0x101c0);
+        x86_rr(&g->c, X_IMUL_I, false, d, d, 1 << 22 | 1 << 15);
+        x86_rr(&g->c, X_SHR_I, false, 0, d, 28);
+        by_table(g, d, inverted ? STATUS_OF_FLAGS_INVERTED : STATUS_OF_FLAGS);
+        return;
+    }
+    flags_to_host(g, f);
+    flags_clobber(g); /* EFLAGS themselves still hold f */
+    take(g, RAX);
+    x86_byte(&g->c, X86_LAHF);
+    x86_setcc(&g->c, CC_O, RAX);
+    x86_rr(&g->c, X_AND_I, false, 0, RAX, 0xc101);
+    x86_rr(&g->c, X_IMUL_I, false, RAX, RAX, 1 << 16 | 1 << 21 | 1 << 28);
+    x86_rr(&g->c, X_AND_I, false, 0, RAX, -(1 << 28));
+    if (inverted)
+        x86_rr(&g->c, X_XOR_I, false, 0, RAX, 1 << 29);
+    dst_reg_is(g, RAX);
+}
+
+static void put_nzcv(struct gen *g, const struct ir_ins *i)
+{
+    struct mem flags = state_mem(NZ_OFF);
+    flags_state_changes(g);
+    flags_clobber(g);
+    alias_evict_state(g, NZ_OFF, sizeof(struct cpu_flags));
+    unsigned from = reg_of(g, i->a), t = scratch(g);
+    x86_rr(&g->c, X_MOV, false, t, from, 0);
+    x86_rr(&g->c, X_SHR_I, false, 0, t, 28);
+    by_table(g, t, i->imm == 1 ? FLAGS_OF_STATUS_INVERTED : FLAGS_OF_STATUS);
+    x86_rm(&g->c, X_MOV_M, false, t, &flags, 0);
+}
+
 static void select_int(struct gen *g, const struct ir_ins *i)
 {
     bool w = is_wide(i->type);
@@ -387,6 +437,12 @@ void lower_flags(struct gen *g, const struct ir_ins *i)
         break;
     case IR_putv:
         put_byte(g, i->a, V_OFF);
+        break;
+    case IR_putnzcv:
+        put_nzcv(g, i);
+        break;
+    case IR_nzcv:
+        nzcv(g, i->a, i->imm == 1);
         break;
     case IR_setcc:
         setcc(g, i);

@@ -148,17 +148,22 @@ static void add_exit(struct gen *g, const struct ir_ins *i, uint32_t field)
         .from = b, .pc = (uint32_t)i->imm, .kind = i->aux, .code_offset = field};
 }
 
+static bool only_jumps(const struct ir_ins *i)
+{
+    return i->op == IR_jump && !(i->aux & JUMP_ENTER);
+}
+
 static bool brcc_over_jump(const struct gen *g, const struct ir_ins *i)
 {
-    return !g->k->icount && g->at + 2 <= g->ir->count && i[1].op == IR_jump &&
-           i[2].op == IR_label && i[2].imm == i->imm;
+    return !g->k->icount && g->at + 2 <= g->ir->count && only_jumps(&i[1]) && i[2].op == IR_label &&
+           i[2].imm == i->imm;
 }
 
 /* The jump that is all there is at the label of a branch, or NULL: the branch goes there itself. */
 static const struct ir_ins *jump_at_label(const struct gen *g, const struct ir_ins *i)
 {
     unsigned at = g->label_at[i->imm];
-    bool jump = !g->k->icount && at < g->ir->count && g->ir->ins[at + 1].op == IR_jump;
+    bool jump = !g->k->icount && at < g->ir->count && only_jumps(&g->ir->ins[at + 1]);
     return jump ? &g->ir->ins[at + 1] : NULL;
 }
 
@@ -297,21 +302,42 @@ static void jumpto_mode(struct gen *g, const struct ir_ins *i)
     x86_rm(&g->c, X_JMP_E, false, 0, &host, 0);
 }
 
+/* To the window of a side. */
+static void to_side(struct gen *g, enum cpu_side_number n)
+{
+    uint32_t side = (uint32_t)(offsetof(struct cpu, side) + n * sizeof(struct cpu_side));
+    unsigned x = xscratch(g), r = scratch(g);
+    struct mem tables = state_mem(side), base = state_mem(side + offsetof(struct cpu_side, base)),
+               now = state_mem(offsetof(struct cpu, jumps)),
+               now_base = state_mem(offsetof(struct cpu, base));
+    x86_rm(&g->c, X_MOVUPS, false, x, &tables, 0);
+    x86_rm(&g->c, X_MOVUPS_M, false, x, &now, 0);
+    x86_rm(&g->c, X_MOV, true, r, &base, 0);
+    x86_rm(&g->c, X_MOV_M, true, r, &now_base, 0);
+    x86_rr(&g->c, X_WRGSBASE, true, 0, r, 0);
+    release(g, r);
+}
+
 /* Computed jump: the entry of cpu->jumps that pc hashes to holds pc, the mode's upper bits and the host
  * address. */
 static void jumpto(struct gen *g, const struct ir_ins *i)
 {
     uint32_t mode = g->k->block->mode ^ (uint32_t)i->imm, high = jump_mode_high(mode);
     refund(g, g->k->block->insns - g->insns);
+    if (i->aux & (JUMP_ENTER | JUMP_USER))
+        to_side(g, i->aux & JUMP_USER ? SIDE_USER : SIDE_PRIVILEGED);
     unsigned pc = reg_of(g, i->a), e = scratch(g), k = pc;
     struct cold *c = add_cold(g, COLD_LOOKUP);
     c->reg = (uint8_t)pc;
     struct mem jumps = state_mem(offsetof(struct cpu, jumps)), key = mem_base(e, 0),
                host = mem_base(e, offsetof(struct jump_entry, host)),
+               slots = state_mem(offsetof(struct cpu, user_slots)),
                hash = {.base = NO_REG, .index = (uint8_t)pc, .scale = 2};
     /* jump_slot(pc, mode) * sizeof(struct jump_entry) */
     hash.disp = (int32_t)(jump_mode_slots(mode) * sizeof(struct jump_entry));
     x86_rm(&g->c, X_LEA, false, e, &hash, 0);
+    if (i->aux & JUMP_USER)
+        x86_rm(&g->c, X_ADD, false, e, &slots, 0);
     x86_rr(&g->c, X_AND_I, false, 0, e, (JUMP_ENTRIES - 1) * (int)sizeof(struct jump_entry));
     x86_rm(&g->c, X_ADD, true, e, &jumps, 0);
     if (high != 0) { /* else it is 0 as the upper half of pc's register */
@@ -380,12 +406,14 @@ void lower_control(struct gen *g, const struct ir_ins *i)
         call(g, i);
         break;
     case IR_jump:
-        if (!g->k->icount && g->at > 1 && g->at < g->ir->count && i[-1].op == IR_brcc &&
-            i[1].op == IR_label && i[1].imm == i[-1].imm)
+        if (only_jumps(i) && !g->k->icount && g->at > 1 && g->at < g->ir->count &&
+            i[-1].op == IR_brcc && i[1].op == IR_label && i[1].imm == i[-1].imm)
             break; /* brcc made it */
-        if (no_way_to(g, i))
+        if (only_jumps(i) && no_way_to(g, i))
             break;
         refund(g, g->k->block->insns - g->insns);
+        if (i->aux & JUMP_ENTER)
+            to_side(g, SIDE_PRIVILEGED);
         add_exit(g, i, x86_jmp(&g->c, 0));
         break;
     case IR_jumpto:

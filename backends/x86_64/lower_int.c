@@ -169,8 +169,14 @@ static void logic(struct gen *g, const struct ir_ins *i)
     }
     flags_clobber(g);
     if (flags && !used(g, (ir_ref)g->at) && i->op != IR_xor && a == b) {
-        unsigned r = reg_of(g, a);
-        x86_rr(&g->c, X_TEST, w, r, r, 0);
+        struct operand o = {.kind = O_REG};
+        if (g->v[a].place == P_STATE && g->v[a].next == 0 && g->ir->ins[a].type == i->type)
+            o = operand_of(g, a);
+        unsigned r = o.kind == O_MEM ? 0 : reg_of(g, a);
+        if (o.kind == O_MEM)
+            x86_rm(&g->c, X_CMP_I, w, 0, &o.m, 0);
+        else
+            x86_rr(&g->c, X_TEST, w, r, r, 0);
         return;
     }
     if (flags && !used(g, (ir_ref)g->at) && i->op == IR_and) {

@@ -272,10 +272,34 @@ static void make_constants(struct code *c, struct x86_state *s)
     c->at += sizeof k * 2;
 }
 
+static void make_status_tables(struct code *c, struct x86_state *s)
+{
+    if ((size_t)(c->end - c->at) < STATUS_TABLES * 64) {
+        c->full = true;
+        return;
+    }
+    for (unsigned t = 0; t < STATUS_TABLES; t++) {
+        s->status[t] = here(c);
+        for (uint32_t n = 0; n < 16; n++) {
+            uint32_t carry = n >> 1 & 1;
+            if (t == FLAGS_OF_STATUS_INVERTED)
+                carry ^= 1;
+            uint32_t flags = (n >> 3 & 1) * NZ_N | (n >> 2 & 1) * NZ_Z | carry << 8 | (n & 1) << 16;
+            uint32_t status =
+                (n >> 1 & 1) << 31 | (n & 1) << 30 | (n >> 2 & 1) << 29 | n >> 3 << 28;
+            if (t == STATUS_OF_FLAGS_INVERTED)
+                status ^= 1u << 29;
+            memcpy(c->at, t <= STATUS_OF_FLAGS ? &status : &flags, 4);
+            c->at += 4;
+        }
+    }
+}
+
 size_t x86_make_stubs(struct x86_state *s, uint8_t *write, uint8_t *run, size_t room)
 {
     struct code c = {.at = write, .start = write, .end = write + room, .run = run};
     make_constants(&c, s);
+    make_status_tables(&c, s);
     make_enter(&c, s);
     make_leave(&c, s);
     for (unsigned kind = 0; kind < 8; kind++)

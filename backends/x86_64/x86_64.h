@@ -63,6 +63,15 @@ enum x86_constant {
     K_CONSTANTS
 };
 
+/* Conversions of flags by tables (flags.c). */
+enum x86_status_table {
+    STATUS_OF_FLAGS_INVERTED,
+    STATUS_OF_FLAGS, /* [V C N Z]: the status word's bits 31 to 28, N Z C V */
+    FLAGS_OF_STATUS, /* [N Z C V]: cpu->flags as one number */
+    FLAGS_OF_STATUS_INVERTED,
+    STATUS_TABLES
+};
+
 #define LEFT_AT_SIDE (1ull << 32) /* in rax with the reason: rdx is a side entry */
 
 /* What start makes; one for each frontend in use. */
@@ -81,7 +90,8 @@ struct x86_state {
     uint64_t call[8]; /* by READS, WRITES | CALL_FP >> 2; r15 function, rdx rcx rax arguments */
     uint64_t soft;    /* floating point in software: operands in slots; keeps all registers */
     uint64_t constant;
-    uint64_t lo, hi; /* code runs inside */
+    uint64_t status[STATUS_TABLES]; /* tables of 16 words */
+    uint64_t lo, hi;                /* code runs inside */
 };
 size_t x86_make_stubs(struct x86_state *s, uint8_t *write, uint8_t *run, size_t room);
 struct x86_state *x86_state_of(const struct frontend *f, bool make);

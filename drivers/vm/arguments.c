@@ -76,15 +76,54 @@ static bool read_flag(void *field, char *value, char *error, size_t size)
     return true;
 }
 
-static bool read_image(void *field, char *value, char *error, size_t size)
+static bool find_module(char *value, struct vm_image *to, char *error, size_t size)
 {
     const struct grant *g = grant_find(value, GRANT_MODULE);
     if (g == NULL) {
         snprintf(error, size, "there is no module \"%.40s\"", value);
         return false;
     }
-    *(struct vm_image *)field = (struct vm_image){(const void *)g->va, g->bytes, value};
+    *to = (struct vm_image){(const void *)g->va, g->bytes, value};
     return true;
+}
+
+static bool read_image(void *field, char *value, char *error, size_t size)
+{
+    return find_module(value, field, error, size);
+}
+
+/* Names with commas between them, into the first places that are free. */
+static bool add_disks(struct disk **to, char *value, bool cdrom, char *error, size_t size)
+{
+    for (char *next; value != NULL; value = next) {
+        struct vm_image image;
+        unsigned n = 0;
+        next = strchr(value, ',');
+        if (next != NULL)
+            *next++ = 0;
+        while (n < VM_DISKS && to[n] != NULL)
+            n++;
+        if (n == VM_DISKS) {
+            snprintf(error, size, "a guest has at most %u disks and CDs", VM_DISKS);
+            return false;
+        }
+        if (!find_module(value, &image, error, size))
+            return false;
+        to[n] = disk_on_module(&image, cdrom, error, size);
+        if (to[n] == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool read_disks(void *field, char *value, char *error, size_t size)
+{
+    return add_disks(field, value, false, error, size);
+}
+
+static bool read_cdroms(void *field, char *value, char *error, size_t size)
+{
+    return add_disks(field, value, true, error, size);
 }
 
 #define FIELD(name) offsetof(struct vm_config, name)
@@ -97,7 +136,10 @@ static const struct argument arguments[] = {
     {"kernel", read_image, FIELD(kernel)},
     {"initrd", read_image, FIELD(initrd)},
     {"bios", read_image, FIELD(bios)},
+    {"vga-bios", read_image, FIELD(vga_bios)},
     {"dtb", read_image, FIELD(dtb)},
+    {"disk", read_disks, FIELD(disk)},
+    {"cdrom", read_cdroms, FIELD(disk)},
     {"append", read_text, FIELD(append)},
     {"cache", read_size, FIELD(cache_bytes)},
     {"windows", read_number, FIELD(windows)},

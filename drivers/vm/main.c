@@ -126,6 +126,7 @@ int main(void)
     memcpy(words, startup()->args, sizeof words - 1);
     if (!arguments_read(words, &config, error, sizeof error))
         finish(STATUS_CONFIGURATION, error);
+    pane_title(config.terminal, config.guest);
     config.seeded = random_bytes(config.seed, sizeof config.seed);
     int status = thread_create(&server, serve_pane, NULL, 0, 0);
     if (status != OK) {

@@ -69,6 +69,13 @@ void pane_say(struct terminal *t, const char *text)
     t->write(t, "]\r\n", 3);
 }
 
+void pane_title(struct terminal *t, const char *text)
+{
+    t->write(t, "\33]0;", 4);
+    t->write(t, text, strlen(text));
+    t->write(t, "\7", 1);
+}
+
 _Noreturn void pane_serve(struct terminal *t)
 {
     struct pane *p = t->private;

@@ -69,17 +69,21 @@ struct arm_cpu {
     uint32_t fpscr; /* control bits, N Z C V and QC; cumulative exception bits except IDC are in
                         cpu.mxcsr: arm_fpscr assembles them */
     uint32_t fpexc;
-    uint32_t cpsr;            /* mode, F, I, A, E, J, Q: the bits that are kept nowhere else */
-    uint32_t ge;              /* GE[n] is bit 7 of byte n, the other bits are 0 (lift_dsp.c) */
-    uint8_t it;               /* ITSTATE at an instruction boundary between blocks */
-    uint32_t exclusive_valid; /* exclusive monitor: 0 or size in bytes */
+    uint32_t cpsr; /* mode, F, I, A, E, Q: the bits that are kept nowhere else; J is zero */
+    uint32_t ge;   /* GE[n] is bit 7 of byte n, the other bits are 0 (lift_dsp.c) */
+    uint8_t it;    /* ITSTATE at an instruction boundary between blocks */
+    _Alignas(8) uint32_t exclusive_valid; /* exclusive monitor: 0 or size in bytes */
+    uint32_t
+        fp_code; /* privileged: VFP or SIMD was used since the mode changed last; both are cleared
+                         together (lift_switch.c) */
     uint32_t exclusive_va;
     uint64_t exclusive_value;
     uint32_t event; /* event register (WFE) */
-    bool fp_code;   /* privileged: VFP or SIMD was used since the mode changed last */
     uint32_t bank_sp[BANKS], bank_lr[BANKS], bank_spsr[BANKS];
     uint32_t bank_r8_12[2][5]; /* [0] all modes but FIQ, [1] FIQ, while the other is current */
     uint32_t spsr;             /* of the current mode */
+    uint32_t switch_status;    /* scratch of lift_switch.c */
+    uint32_t vectors; /* where exceptions are taken, by SCTLR.V and VBAR (arm_set_vectors) */
     struct arm_cp15 cp15;
     uint32_t midr, mpidr; /* identification */
     uint32_t
@@ -119,7 +123,7 @@ static inline const struct arm_cpu *arm_of_const(const struct cpu *c)
                                 with AMODE_PRIV only once they were used (fp_code) */
 #define AMODE_FPEXACT  0x10u /* FPSCR FZ or DN set, or LEN or STRIDE not 0: helpers, not host FP */
 #define AMODE_VECTOR   0x20u /* FPSCR LEN not 0: short vectors, undefined on this CPU */
-#define AMODE_BANKED   0x40u /* user registers: r8-r12 are the current ones, r13 and r14 banked */
+#define AMODE_SVC      0x40u /* Supervisor mode */
 #define AMODE_IT_SHIFT 8     /* ITSTATE, 8 bits */
 #define AMODE_FLAT     0x80u /* SCTLR.M clear: device-like strict alignment of flat memory */
 
@@ -174,6 +178,19 @@ static inline bool arm_vfp_enabled(const struct arm_cpu *c)
     if ((c->fpexc & FPEXC_EN) == 0)
         return false;
     return access == 3 || (access == 1 && arm_privileged(c));
+}
+
+/* After SCTLR or VBAR changed (B1.8.1). */
+static inline void arm_set_vectors(struct arm_cpu *c)
+{
+    c->vectors = (c->cp15.sctlr & SCTLR_V) != 0 ? 0xffff0000 : c->cp15.vbar;
+}
+
+/* After FPEXC or CPACR changed: what user mode's mode word has of them. */
+static inline void arm_set_user_vfp(struct arm_cpu *c)
+{
+    uint32_t access = (c->cp15.cpacr >> 20) & (c->cp15.cpacr >> 22) & 3;
+    cpu_set_user_mode(&c->cpu, access == 3 && (c->fpexc & FPEXC_EN) != 0 ? AMODE_VFP : 0);
 }
 
 /* Short descriptors: CONTEXTIDR[7:0]; long: bits 55:48 of TTBR0, or of TTBR1 if TTBCR.A1 (B3.10.2). */

@@ -33,6 +33,8 @@ static void sctlr_write(cpu15 *c, const reg *r, uint64_t v)
     (void)r;
     uint32_t old = c->cp15.sctlr;
     c->cp15.sctlr = SCTLR_FIXED | ((uint32_t)v & SCTLR_WRITABLE);
+    arm_set_vectors(c);
+    windows_forget_near(c->cpu.vm);
     if (((old ^ c->cp15.sctlr) & (SCTLR_AFE | SCTLR_TRE | SCTLR_EE)) != 0)
         flush_mapped(c);
 }
@@ -41,6 +43,7 @@ static void cpacr_write(cpu15 *c, const reg *r, uint64_t v)
 {
     (void)r;
     c->cp15.cpacr = (uint32_t)v & CPACR_WRITABLE;
+    arm_set_user_vfp(c);
 }
 
 static void ttbcr_write(cpu15 *c, const reg *r, uint64_t v)
@@ -48,6 +51,7 @@ static void ttbcr_write(cpu15 *c, const reg *r, uint64_t v)
     (void)r;
     uint32_t old = c->cp15.ttbcr;
     c->cp15.ttbcr = (uint32_t)v & ((v & TTBCR_EAE) != 0 ? TTBCR_LONG : TTBCR_WRITABLE);
+    windows_forget_near(c->cpu.vm);
     /* A1 selects the ASID, which keys hold. */
     if (((old ^ c->cp15.ttbcr) & ~0x00400000u) != 0)
         flush_mapped(c);
@@ -77,6 +81,8 @@ uint64_t arm_helper_put_dacr(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t n
     }
     if ((changed & c->process_dacr) != 0)
         windows_switch_named(cpu->vm, arm_window_name(c));
+    if (!arm_long_descriptors(c))
+        windows_view(cpu->vm, c->cp15.dacr, c->global_dacr);
     return 0;
 }
 
@@ -86,8 +92,10 @@ static void dacr_write(cpu15 *c, const reg *r, uint64_t v)
     arm_helper_put_dacr(&c->cpu, v, 0, 0);
 }
 
-static void plain_write(cpu15 *c, const reg *r, uint64_t v)
+/* What keys depend on. */
+static void key_write(cpu15 *c, const reg *r, uint64_t v)
 {
+    windows_forget_near(c->cpu.vm);
     *(uint32_t *)(void *)((char *)c + r->offset) = (uint32_t)v;
 }
 static uint64_t wide_read(cpu15 *c, const reg *r)
@@ -96,12 +104,14 @@ static uint64_t wide_read(cpu15 *c, const reg *r)
 }
 static void wide_write(cpu15 *c, const reg *r, uint64_t v)
 {
+    windows_forget_near(c->cpu.vm);
     *(uint64_t *)(void *)((char *)c + r->offset) = v;
 }
 static void vbar_write(cpu15 *c, const reg *r, uint64_t v)
 {
     (void)r;
     c->cp15.vbar = (uint32_t)v & ~31u;
+    arm_set_vectors(c);
 }
 
 /* Cache sizes by CSSELR (B4.1.19): level 1 data, instruction; level 2. */
@@ -293,7 +303,7 @@ static void timer_write(cpu15 *c, const reg *r, uint64_t v)
 #define STATE(crn, op1, crm, op2, name, rights, field, sec) \
     {15, crn, op1, crm, op2, name, rights, false, false, HERE(field), 0, NULL, NULL, sec},
 #define KEY(crn, op1, crm, op2, name, rights, field, sec) \
-    {15, crn, op1, crm, op2, name, rights, false, true, HERE(field), 0, NULL, plain_write, sec},
+    {15, crn, op1, crm, op2, name, rights, false, true, HERE(field), 0, NULL, key_write, sec},
 #define NOTHING(crn, op1, crm, op2, name, rights, sec) \
     {15, crn, op1, crm, op2, name, rights, false, false, 0, 0, NULL, NULL, sec},
 #define CALL(crn, op1, crm, op2, name, rights, leave, offset, rd, wr, sec) \

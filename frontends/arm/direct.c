@@ -55,7 +55,7 @@ uint64_t arm_helper_call(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t n)
     struct arm_cpu *c = arm_of(cpu);
     const uint32_t kept = CPSR_F | CPSR_I | CPSR_A | CPSR_Q;
     uint32_t next = (uint32_t)a, old = c->cpsr, sctlr = c->cp15.sctlr;
-    if (c->ge != 0 || c->it != 0 || (sctlr & (SCTLR_V | SCTLR_EE | SCTLR_TE)) != 0 ||
+    if (c->ge != 0 || c->it != 0 || (sctlr & (SCTLR_EE | SCTLR_TE)) != 0 ||
         (old & ~kept) != MODE_USR)
         return call_any(c, next);
     const struct cpu_flags *f = &cpu->flags;
@@ -66,7 +66,7 @@ uint64_t arm_helper_call(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t n)
     c->fp_code = false;
     c->exclusive_valid = 0;
     cpu->reg[14] = next & ~1u;
-    return go(c, EXIT_CALL, c->cp15.vbar + 0x08, mode_of_controls(c) | AMODE_PRIV | AMODE_BANKED);
+    return go(c, EXIT_CALL, c->vectors + 0x08, mode_of_controls(c) | AMODE_PRIV | AMODE_SVC);
 }
 
 /* ---- returns ---------------------------------------------------------------------------------- */

@@ -215,5 +215,6 @@ uint64_t arm_helper_vmsr(struct cpu *cpu, uint64_t n, uint64_t value, uint64_t i
         arm_set_fpscr(c, (uint32_t)value);
     else if (!denied(c) && n == 8)
         c->fpexc = (uint32_t)value & FPEXC_EN;
+    arm_set_user_vfp(c);
     return 0;
 }

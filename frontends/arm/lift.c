@@ -352,7 +352,7 @@ static void begin(struct arm_lift *a, struct lift *l)
     a->vfp = (l->mode & AMODE_VFP) != 0 && (l->mode & AMODE_VECTOR) == 0;
     a->fp_exact = (l->mode & AMODE_FPEXACT) != 0;
     a->strict = (l->mode & (AMODE_ALIGN | AMODE_FLAT)) != 0;
-    a->banked = (l->mode & AMODE_BANKED) != 0;
+    a->banked = (l->mode & AMODE_SVC) != 0;
 }
 
 void arm_lift_block(struct lift *l)

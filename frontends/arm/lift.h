@@ -24,12 +24,13 @@ struct arm_lift {
     uint8_t it_state;    /* what cpu->it holds here */
     uint8_t cond;        /* condition of this instruction, from its code or the IT block */
     bool strict;         /* every access has to be aligned */
-    bool banked;         /* AMODE_BANKED */
+    bool banked;         /* AMODE_SVC */
     bool skipping;       /* instructions are being lifted that a branch to `skip` leaves out */
     uint8_t skip_cond;   /* their condition */
     unsigned skip;
     ir_ref select; /* flags: the next register is written only if select_cc holds; 0: always */
     enum ir_cc select_cc;
+    unsigned dacr_writes; /* in this block */
     unsigned exits; /* side exits: jumps to `pc`, or leave EXIT_STATE, placed at the block's end */
     struct arm_side_exit {
         unsigned label;
@@ -67,6 +68,11 @@ bool arm_side_exit(struct arm_lift *a, ir_ref f, enum ir_cc cc, uint32_t pc, boo
 void arm_sync_it(struct arm_lift *a, uint8_t it);
 /* Exception return to value v with the CPSR from SPSR. */
 void arm_return_spsr(struct arm_lift *a, ir_ref v);
+/* In line where that can be (lift_switch.c): SVC; the return to address pc with the CPSR from `status`, 0:
+ * from SPSR; the write of the DACR. */
+void arm_switch_call(struct arm_lift *a);
+void arm_switch_return(struct arm_lift *a, ir_ref pc, ir_ref status);
+void arm_switch_dacr(struct arm_lift *a);
 /* The shifted operand of an instruction with form IMM, REG or RSR. *carry: C of the shifter, in the
  * IR's sense, 0 if it is unchanged; NULL if it is not wanted. */
 ir_ref arm_operand(struct arm_lift *a, ir_ref *carry);

@@ -284,7 +284,7 @@ static void swap(struct arm_lift *a)
 /* ---- LDM and STM ------------------------------------------------------------------------------ */
 
 /* Registers of user mode (LDM and STM with ^, without r15): r8-r12 differ in FIQ mode, r13 and
- * r14 in all privileged modes but System. */
+ * r14 in all privileged modes but System. Supervisor mode's are done in line. */
 static size_t bank_slot(unsigned n)
 {
     return n == 13 ? ARM_STATE(bank_sp[BANK_USR]) : ARM_STATE(bank_lr[BANK_USR]);

@@ -15,23 +15,18 @@ static ir_ref call(struct arm_lift *a, enum arm_helper h, unsigned kind, ir_ref 
 
 #define STATE_CHANGES (CALL_READS | CALL_WRITES)
 
-/* On with pc in another mode: directly, or through the dispatcher. */
-static void go(struct arm_lift *a, ir_ref pc)
-{
-    if (a->l->direct)
-        ir_jumpto(a->b, pc, JUMP_MODE, 0);
-    else
-        ir_leave(a->b, pc, EXIT_STATE);
-    a->ended = true;
-}
-
 void arm_return_spsr(struct arm_lift *a, ir_ref v)
 {
     if (!a->privileged) { /* UNPREDICTABLE */
         arm_lift_undefined(a);
         return;
     }
-    go(a, call(a, a->l->direct ? HELPER_go_spsr : HELPER_return_spsr, STATE_CHANGES, v, 0));
+    if (a->l->direct) {
+        arm_switch_return(a, v, 0);
+        return;
+    }
+    ir_leave(a->b, call(a, HELPER_return_spsr, STATE_CHANGES, v, 0), EXIT_STATE);
+    a->ended = true;
 }
 
 /* ---- RFE, SRS --------------------------------------------------------------------------------- */
@@ -60,7 +55,12 @@ static void return_from_exception(struct arm_lift *a)
     ir_ref cpsr = ir_load(a->b, IR_I32, arm_mem(a, 2), at, 4);
     if (i->w)
         arm_set_reg(a, i->rn, plus(a, base, i->u ? 8 : -8));
-    go(a, call(a, a->l->direct ? HELPER_go_value : HELPER_return_value, STATE_CHANGES, pc, cpsr));
+    if (a->l->direct) {
+        arm_switch_return(a, pc, cpsr);
+        return;
+    }
+    ir_leave(a->b, call(a, HELPER_return_value, STATE_CHANGES, pc, cpsr), EXIT_STATE);
+    a->ended = true;
 }
 
 static void store_return_state(struct arm_lift *a)
@@ -221,12 +221,10 @@ static void set_endianness(struct arm_lift *a)
 
 static void supervisor_call(struct arm_lift *a)
 {
-    if (!a->l->direct) {
+    if (a->l->direct)
+        arm_switch_call(a);
+    else
         arm_lift_leave_next(a, EXIT_CALL);
-        return;
-    }
-    arm_sync_it(a, a->it_next);
-    go(a, call(a, HELPER_call, STATE_CHANGES, arm_i32(a, a->next), 0));
 }
 
 static void breakpoint(struct arm_lift *a)
@@ -255,8 +253,23 @@ static void wait_for_event(struct arm_lift *a)
     arm_lift_leave_next(a, EXIT_STATE);
 }
 
+/* Whether this block has done anything for which what follows must be fetched again: stores, and calls, as of
+ * TLB maintenance. Blocks are not entered with older code than memory holds. */
+static bool may_be_stale(const struct arm_lift *a)
+{
+    for (unsigned n = 1; n <= a->b->count; n++) {
+        const struct ir_ins *i = &a->b->ins[n];
+        if (i->op == IR_st || (i->op == IR_call && i->imm != HELPER_put_dacr))
+            return true;
+    }
+    return false;
+}
+
+/* ISB: what changes the execution state or its windows has ended its block already. */
 static void check_point(struct arm_lift *a)
 {
+    if (!may_be_stale(a))
+        return;
     arm_sync_it(a, a->it_next);
     ir_jump(a->b, a->next, JUMP_CHECK, 0);
     a->ended = true;
@@ -344,11 +357,12 @@ static void register_write(struct arm_lift *a)
     const struct arm_sysreg *r = named(a, true, false, &row);
     if (r == NULL)
         return;
+    if (r->crn == 3) {
+        arm_switch_dacr(a);
+        return;
+    }
     ir_ref v = arm_reg(a, a->insn.rd);
-    if (r->crn == 3) { /* DACR, written at each kernel entry: its handler touches no other state */
-        ir_call(a->b, IR_I32, HELPER_put_dacr, CALL_VOID, v, 0, 0);
-        ir_put(a->b, IR_I32, r->offset, arm_reg(a, a->insn.rd)); /* for reads in this block */
-    } else if (r->write != NULL)
+    if (r->write != NULL)
         write_by_helper(a, r, HELPER_cp15_write, row, v);
     else if (r->offset != 0)
         ir_put(a->b, IR_I32, r->offset, v);

@@ -90,6 +90,21 @@ static bool short_table(struct arm_cpu *c, uint64_t phys, uint32_t *descriptor)
     return true;
 }
 
+/* A page was found in this domain: what the DACR says of it is in keys, or concerns all windows. */
+static void note_domain(struct arm_cpu *c, bool global, uint32_t domain)
+{
+    uint32_t field = 3u << (2 * domain);
+    if (((global ? c->global_dacr : c->process_dacr) & field) != 0)
+        return;
+    windows_forget_near(c->cpu.vm);
+    if (global) {
+        c->global_dacr |= field;
+    } else {
+        c->process_domains |= 1u << domain;
+        c->process_dacr |= field;
+    }
+}
+
 /* Access flag, domain and permission of a leaf; w->phys, lead and size are set. second: level 2. */
 static void short_check(struct arm_cpu *c, struct walk *w, struct leaf *l, unsigned domain,
                         bool second, unsigned kind)
@@ -112,12 +127,7 @@ static void short_check(struct arm_cpu *c, struct walk *w, struct leaf *l, unsig
         fault(w, status | FS_DOMAIN);
         return;
     }
-    if (w->global) {
-        c->global_dacr |= 3u << (2 * domain);
-    } else {
-        c->process_domains |= 1u << domain;
-        c->process_dacr |= 3u << (2 * domain);
-    }
+    note_domain(c, w->global, domain);
     w->rights = WALK_READ | WALK_WRITE | WALK_EXEC;
     if (access == 1)
         w->rights = rights_of(l, as_user(c, kind));

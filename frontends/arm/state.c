@@ -70,7 +70,7 @@ uint32_t arm_cpsr(const struct arm_cpu *c)
 
 void arm_set_cpsr(struct arm_cpu *c, uint32_t value, uint32_t mask)
 {
-    uint32_t kept = CPSR_F | CPSR_I | CPSR_A | CPSR_E | CPSR_J | CPSR_Q;
+    uint32_t kept = CPSR_F | CPSR_I | CPSR_A | CPSR_E | CPSR_Q;
     if ((mask & (CPSR_N | CPSR_Z)) != 0) {
         uint8_t nz = (uint8_t)(mask >> 24) & (NZ_N | NZ_Z);
         c->cpu.flags.nz = (uint8_t)((c->cpu.flags.nz & ~nz) | (value >> 24 & nz));
@@ -124,9 +124,6 @@ void arm_set_fpscr(struct arm_cpu *c, uint32_t value)
             c->cpu.mxcsr |= exception_bits[i].mxcsr;
 }
 
-/* Modes with r13 and r14 of their own, and no other: a bit each. */
-#define BANKED_MODES (1u << MODE_IRQ | 1u << MODE_SVC | 1u << MODE_ABT | 1u << MODE_UND)
-
 /* Privileged code rarely uses VFP, but runs with it enabled or not as the process it works for has
  * used it: it is translated as if it were not, and the first use sets fp_code. */
 uint32_t arm_mode_word(const struct cpu *cpu)
@@ -140,14 +137,15 @@ uint32_t arm_mode_word(const struct cpu *cpu)
     m |= (user || c->fp_code) && arm_vfp_enabled(c) ? AMODE_VFP : 0;
     m |= (c->fpscr & (FPSCR_FZ | FPSCR_DN | FPSCR_LEN | FPSCR_STRIDE)) != 0 ? AMODE_FPEXACT : 0;
     m |= (c->fpscr & FPSCR_LEN) != 0 ? AMODE_VECTOR : 0;
-    m |= BANKED_MODES >> (c->cpsr & CPSR_MODE) & 1 ? AMODE_BANKED : 0;
+    m |= (c->cpsr & CPSR_MODE) == MODE_SVC ? AMODE_SVC : 0;
     m |= (c->cp15.sctlr & SCTLR_M) == 0 ? AMODE_FLAT : 0;
     return m;
 }
 
 void arm_windows(const struct cpu *cpu, struct window_keys *k)
 {
-    uint64_t name = arm_window_name(arm_of_const(cpu)), user = name & ~ARM_NAME_PRIVILEGED;
+    const struct arm_cpu *c = arm_of_const(cpu);
+    uint64_t name = arm_window_name(c), user = name & ~ARM_NAME_PRIVILEGED;
     *k = (struct window_keys){.name = name};
     if (name == ARM_NAME_FLAT)
         return;
@@ -155,6 +153,9 @@ void arm_windows(const struct cpu *cpu, struct window_keys *k)
     k->main = k->global_only ? ARM_KEY_MAPPED : user;
     k->alt = k->choose = user;
     k->nothing = k->global_only && (user & ARM_KEY_DENIED) != 0;
+    /* A call does no more than change the mode if it is taken in A32, little-endian. */
+    if ((c->cp15.sctlr & (SCTLR_EE | SCTLR_TE)) == 0)
+        k->other = name ^ ARM_NAME_PRIVILEGED;
 }
 
 void arm_restore(struct cpu *cpu, unsigned side)
@@ -188,8 +189,10 @@ void arm_reset(struct cpu *cpu)
     c->exclusive_valid = 0;
     c->event = 0;
     c->fpexc = 0;
+    arm_set_user_vfp(c);
     c->global_dacr = c->process_domains = c->process_dacr = 0;
     c->cp15.sctlr = SCTLR_RESET;
+    arm_set_vectors(c);
     c->cp15.prrr = 0x00098aa4;
     c->cp15.nmrr = 0x44e048e0;
     if (c->midr == 0)

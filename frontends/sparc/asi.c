@@ -7,7 +7,7 @@
  * exist is a data access exception.
  *
  * Flushes name what they concern; a page for supervisors only may be meant, so those by address go
- * to every window that is not of another context.
+ * to every window that is not of another context. Nothing waits for a flush: it is complete at once.
  */
 #include "sparc_cpu.h"
 
@@ -108,6 +108,7 @@ static bool write_register(struct sparc_cpu *c, unsigned n, uint32_t v)
     case REG_TABLE:
         if (m->context_table != (v & TABLE_WRITABLE))
             flush_all(c);
+        windows_complete(c->cpu.vm);
         m->context_table = v & TABLE_WRITABLE;
         break;
     case REG_CONTEXT:
@@ -147,6 +148,7 @@ static void flush(struct space *s)
     } else if (type <= 4) { /* segments and regions name more than a page: all */
         flush_all(c);
     }
+    windows_complete(c->cpu.vm);
 }
 
 /* ---- physical addresses, ASI 0x20-0x2f --------------------------------------------------------- */
@@ -173,6 +175,7 @@ enum kind {
 static const struct {
     uint8_t first, last, kind;
 } ranges[] = {
+    {0x02, 0x02, IGNORED}, /* other parts: of a second cache, which OpenBIOS looks for */
     {0x03, 0x03, MMU_FLUSH},  {0x04, 0x04, MMU_REGISTERS},   {0x05, 0x07, IGNORED},
     {0x08, 0x08, USER_CODE},  {0x09, 0x09, SUPERVISOR_CODE}, {0x0c, 0x0f, IGNORED},
     {0x10, 0x14, IGNORED},    {0x18, 0x1c, IGNORED},         {0x20, 0x2f, PHYSICAL},
@@ -186,6 +189,11 @@ static enum kind kind_of(unsigned asi)
         if (asi >= ranges[n].first && asi <= ranges[n].last)
             return (enum kind)ranges[n].kind;
     return NOTHING;
+}
+
+bool sparc_asi_ignored(unsigned asi)
+{
+    return kind_of(asi) == IGNORED;
 }
 
 static uint32_t board_call(struct space *s, uint32_t value)

@@ -47,6 +47,7 @@ const struct frontend sparc_frontend = {
     .windows = sparc_windows,
     .holds = sparc_holds,
     .walk_for = sparc_walk_for,
+    .tables = sparc_guest_tables,
     .restore = sparc_restore,
     .deliver = sparc_deliver,
     .interrupt = sparc_interrupt,

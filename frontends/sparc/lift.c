@@ -175,7 +175,8 @@ void sparc_trap_if(struct sparc_lift *a, ir_ref f, enum ir_cc cc, unsigned tt)
 
 struct sparc_exit *sparc_new_exit(struct sparc_lift *a, enum sparc_exit_kind kind)
 {
-    if (a->exits == SPARC_EXITS)
+    /* Where instructions are counted, a way out counts those that lie before it: its own slot at most. */
+    if (a->exits == SPARC_EXITS || (a->l->counted && kind != EXIT_SLOT))
         return NULL;
     struct sparc_exit *e = &a->exit[a->exits++];
     *e = (struct sparc_exit){.label = ir_new_label(a->b), .kind = kind, .count = a->count};
@@ -254,12 +255,10 @@ void sparc_lift_insn(struct sparc_lift *a)
     unsigned op = a->insn.op, t = a->insn.traits;
     bool none = op == SPARC_ILLEGAL &&
                 ((a->insn.raw >> 19 & 0x3e) != 0x34 || a->insn.raw >> 30 != 2); /* not an FPop */
-    if (none || op == SPARC_UNIMP || ((t & TRAIT_ODD) && (a->insn.rd & 1)))
+    if ((t & TRAIT_PRIV) && !a->supervisor) /* before illegal_instruction: table 7-1 */
+        sparc_trap(a, TT_PRIVILEGED);
+    else if (none || op == SPARC_UNIMP || ((t & TRAIT_ODD) && (a->insn.rd & 1)))
         sparc_trap(a, TT_ILLEGAL);
-    else if ((t & TRAIT_PRIV) && !a->supervisor)
-        sparc_trap(a, (a->insn.form == FORM_LOAD_A || a->insn.form == FORM_STORE_A) && a->insn.imm
-                          ? TT_ILLEGAL
-                          : TT_PRIVILEGED);
     else if (t & TRAIT_CP)
         sparc_trap(a, TT_CP_DISABLED);
     else if (((t & TRAIT_FP) || op == SPARC_ILLEGAL) && !a->fpu)

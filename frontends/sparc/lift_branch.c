@@ -97,6 +97,7 @@ static void go(struct sparc_lift *a, uint32_t pc)
     sparc_go_next(a);
 }
 
+/* Where instructions are counted, a conditional branch ends its block, so that only its slot comes behind. */
 static void branch(struct sparc_lift *a)
 {
     uint32_t pc = a->pc, target = pc + (uint32_t)a->insn.simm;
@@ -119,6 +120,8 @@ static void branch(struct sparc_lift *a)
         e->target = target;
         ir_brcc(a->b, f, cc, e->label);
         a->pc += annul ? 4 : 0;
+        if (a->l->counted)
+            go(a, a->pc + 4);
     }
 }
 

@@ -95,6 +95,8 @@ static void other_space(struct sparc_lift *a, unsigned op, const struct access *
 {
     ir_ref address = sparc_address(a);
     check(a, address, k);
+    if (k->store && op != SPARC_LDSTUB && op != SPARC_SWAP && sparc_asi_ignored(a->insn.asi))
+        return; /* kernels flush caches line by line */
     ir_ref how = sparc_i32(a, a->insn.asi | (uint32_t)k->log2 << 8);
     unsigned call = CALL_EXITS | (a->insn.asi == SPARC_ASI_CALL ? CALL_READS | CALL_WRITES : 0);
     if (op == SPARC_LDSTUB || op == SPARC_SWAP) {

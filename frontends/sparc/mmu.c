@@ -192,10 +192,34 @@ bool sparc_holds(const struct cpu *cpu, uint64_t key)
 void sparc_walk_for(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w)
 {
     if ((key & SPARC_KEY_USER) != 0) {
-        sparc_walk(cpu, va, ACCESS_READ | ACCESS_USER, w);
+        sparc_walk(cpu, va, ACCESS_READ | ACCESS_AHEAD | ACCESS_USER, w);
         return;
     }
-    sparc_walk(cpu, va, ACCESS_READ, w);
+    sparc_walk(cpu, va, ACCESS_READ | ACCESS_AHEAD, w);
     if (w->status == 0 && !w->global)
         fault(w, 0, FT_INVALID);
+}
+
+/* Above the pages' descriptors: a word of level 1 for 16 MiB, then one of level 2 for each 256 KiB. */
+bool sparc_guest_tables(struct cpu *cpu, uint32_t va, struct guest_tables *t)
+{
+    struct sparc_cpu *c = sparc_of(cpu);
+    struct found first = descend(c, va, 1);
+    t->count = 1;
+    t->bytes = 4;
+    t->phys[0] = NO_TABLE;
+    t->upper[0] = first.entry;
+    if (first.level == 1 && (first.entry & ENTRY_TYPE) == TYPE_TABLE) {
+        uint64_t at = ((uint64_t)(first.entry & ~ENTRY_TYPE) << 4) + (va >> 18 & 63) * 4;
+        t->count = GUEST_TABLES;
+        for (unsigned n = 0; n < GUEST_TABLES; n++) {
+            uint32_t entry;
+            if (!read_entry(c, at + n * 4, &entry))
+                return false;
+            bool table = (entry & ENTRY_TYPE) == TYPE_TABLE;
+            t->phys[n] = table ? (uint64_t)(entry & ~ENTRY_TYPE) << 4 : NO_TABLE;
+            t->upper[n] = entry;
+        }
+    }
+    return true;
 }

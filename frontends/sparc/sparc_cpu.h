@@ -192,6 +192,9 @@ void sparc_dump(const struct cpu *cpu, char *to, size_t size);
 void sparc_walk(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w);
 bool sparc_holds(const struct cpu *cpu, uint64_t key);
 void sparc_walk_for(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w);
+bool sparc_guest_tables(struct cpu *cpu, uint32_t va, struct guest_tables *t);
+/* asi.c: stores to that space do nothing. */
+bool sparc_asi_ignored(unsigned asi);
 /* Probe of type 0-4 (V8 H.4.2): the entry found, or 0. */
 uint32_t sparc_probe(struct sparc_cpu *c, uint32_t va, unsigned type);
 #define SFSR_OW       0x00000001u

@@ -278,6 +278,7 @@ bool x86_guest_tables(struct cpu *cpu, uint32_t va, struct guest_tables *t)
     const struct x86_cpu *c = x86_of(cpu);
     bool pae = (c->cr4 & CR4_PAE) != 0;
     t->count = pae ? 2 : 1;
+    t->bytes = pae ? 8 : 4;
     for (unsigned n = 0; n < t->count; n++) {
         uint32_t upper = 0, at = va + (n << 21);
         uint64_t directory = pae ? c->pdpte[at >> 30] : c->cr3 | ENTRY_P;

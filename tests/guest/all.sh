@@ -3,4 +3,6 @@
 /bench/kernels
 /bench/micro
 /bench/jit
-sh /bench/busybox.sh
+for tools in /bench/busybox.sh /bench/klibc.sh; do
+    [ ! -e $tools ] || sh $tools
+done

@@ -15,8 +15,11 @@ static inline double now_ns(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
+/* `value` is below 2^32. */
 static inline void report(const char *name, double value, const char *unit)
 {
-    printf("bench %s %.3f %s\n", name, value, unit);
+    /* Not every library's printf knows %f. */
+    unsigned whole = (unsigned)value, thousandths = (unsigned)((value - whole) * 1000);
+    printf("bench %s %u.%03u %s\n", name, whole, thousandths, unit);
     fflush(stdout);
 }

@@ -22,7 +22,7 @@ def agree(*options):
         done = subprocess.run(
             [os.path.join(TREE, "tools/lockstep"), "--limit", "300", "backends", "--every",
              "100000", *options, "--", script.program, "--guest", HERE.name,
-             "--kernel", script.files["vmlinuz"],
+             "--kernel", script.files[HERE.kernel],
              "--initrd", script.files["initramfs.cpio.gz"], "--memory", "256M",
              "--append", CONSOLE + " run=true"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)

@@ -4,7 +4,7 @@
     tests/guests/wild.py PROGRAM-FOLDER [COUNT [FIRST]]
 
 Image N is made from N alone, so one that fails can be run again. There are four kinds, whose details
-wild_arm.py and wild_x86.py know: random bytes started in two ways; code that keeps going, because all
+wild_arm.py, wild_sparc.py and wild_x86.py know: random bytes started in two ways; code that keeps going, because all
 its exception vectors lead back into it; and such code with the MMU on and a random page table.
 What counts as failure: the program ends by itself in any other way than a guest may cause (power
 off: status 0; a reset starts it anew), reports itself as broken, or does not end at SIGTERM.

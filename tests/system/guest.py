@@ -1,12 +1,17 @@
 """Guest operating systems in panes: they boot, answer, live beside each other, end and begin again."""
 
+import os
 import re
+import subprocess
 import time
 
 from testbed.cases import case, check, main
 from testbed.machine import Failure, start
 
 SHELL = r"^/ # ?\W?$"
+UNREACHABLE = 69  # exit status of tools/fetch-guests
+PATIENCE = int(os.environ.get("GUEST_PATIENCE") or 1)  # for a busy machine
+THREE_LIMIT = 600 * PATIENCE  # seconds until all three are ready
 BOOT = 400  # seconds; a machine that emulates the machine that translates
 
 
@@ -63,6 +68,44 @@ def _(images):
         boots(machine, 1)
         answers(machine, 1, 6)
         images.keep_picture(machine, "guest-uefi")
+
+
+THREE = {1: r"^Linux .* 6\.\S+-686 ", 2: r"^Linux .* 6\.\S+-armmp ", 3: r"^Linux .* sparc sparc$"}
+
+
+def fetched(name):
+    """Whether the guest's images are there or can be had; a server that is not reached is no failure."""
+    done = subprocess.run(["tools/fetch-guests", name], stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode not in (0, UNREACHABLE):
+        raise Failure(done.stderr.strip().split("\n")[-1])
+    return done.returncode == 0
+
+
+def three_guests(images, firmware):
+    """Ready in time; each answers, on the screen and in what the console sends on the serial line."""
+    if not fetched("sparc"):
+        print("skip three guests: the SPARC guest's sources cannot be fetched")
+        return
+    with start(firmware, iso=images.make("--guests", "x86 arm sparc"),
+               limit=2 * THREE_LIMIT) as machine:
+        began = time.monotonic()
+        for pane in THREE:
+            machine.wait_screen(r"guest ready", began + THREE_LIMIT - time.monotonic(), pane)
+        print(f"three guests by {firmware}: ready after {time.monotonic() - began:.0f} s")
+        machine.keys("alt-4")
+        machine.type("tasks\n")
+        machine.wait_screen(r"sparc0", 60, 4)
+        for pane, said in THREE.items():
+            machine.keys(f"alt-{pane}")
+            machine.type("uname -a\n")
+            machine.wait_screen(said, 60, pane)
+            machine.send_serial(f"\x1d{pane}")
+            machine.wait_serial(said, 60, plain=True)
+        images.keep_picture(machine, f"three-{firmware}")
+
+
+for f in ("bios", "uefi"):
+    case(f"x86, ARM and SPARC Linux at once, {f}")(lambda images, f=f: three_guests(images, f))
 
 
 @case("two ARM guests by BIOS, one of them killed")

@@ -6,6 +6,7 @@ kernel messages in between do no harm.
 """
 
 import glob
+import gzip
 import os
 import re
 import select
@@ -13,16 +14,21 @@ import subprocess
 import tempfile
 import time
 
-from . import figures, images
+from . import figures, images, sparc
 from .apt import Apt, Failure, say
 
 TREE = os.path.dirname(os.path.dirname(images.HERE))
 SOURCES = os.path.join(TREE, "tests", "guest")
 FLAGS = ["-std=gnu11", "-O2", "-fno-inline", "-fno-optimize-sibling-calls", "-ffp-contract=off"]
 PROGRAMS = ["kernels", "micro", "cold", "jit"]
-SCRIPTS = ["busybox.sh", "all.sh", "system.sh"]
+SCRIPTS = ["all.sh", "system.sh"]
+TOOLS = {"sparc": "klibc.sh"}  # what times the guest's tools, if not busybox.sh
 COMPILERS = {"arm": "arm-linux-gnueabihf-gcc", "x86": "i686-linux-gnu-gcc", "amd64": "gcc"}
 ARCHITECTURE = {"x86": ["-march=pentium4", "-mfpmath=sse"]}  # SSE2, where Debian's i386 has the x87
+
+# For tools that cannot compress.
+TEXT = b"".join(b"%d line %d of the text, %x\n" % (n * 16807 % 65521, n % 20000, n * n)
+                for n in range(80000))
 
 FIGURE = re.compile(r"bench ([a-z0-9_]+) ([0-9.]+(?:e[+-]?\d+)?) (\S+)\s*$")
 READY = re.compile(r"guest ready:")
@@ -45,22 +51,26 @@ def compile_program(compiler, name, to, extra=()):
 
 def guest_program(guest, cache, name):
     """tests/guest/NAME.c for a guest; what depends on the architecture is in a folder of its name."""
-    return compile_program(COMPILERS[guest.name], name,
-                           os.path.join(cache, guest.name, "programs", name),
-                           ["-static", "-I" + os.path.join(SOURCES, guest.name),
-                            *ARCHITECTURE.get(guest.name, [])])
+    to = os.path.join(cache, guest.name, "programs", name)
+    own = os.path.join(SOURCES, guest.name)
+    if guest.built:
+        return compile_program(sparc.CROSS + "gcc", name, to, sparc.flags(cache, own))
+    return compile_program(COMPILERS[guest.name], name, to,
+                           ["-static", "-I" + own, *ARCHITECTURE.get(guest.name, [])])
 
 
 def bench_image(guest, cache):
     """Path of the guest's initramfs with the programs of tests/guest below /bench."""
-    parts = images.Parts(guest, cache)
+    made_from, base = images.file_system(guest, cache)
     programs = {name: guest_program(guest, cache, name) for name in PROGRAMS}
-    scripts = {name: os.path.join(SOURCES, name) for name in SCRIPTS}
+    scripts = {name: os.path.join(SOURCES, name)
+               for name in [*SCRIPTS, TOOLS.get(guest.name, "busybox.sh")]}
     path = os.path.join(cache, guest.name, "bench.cpio.gz")
-    stamp = images.recipe_stamp(parts.busybox, *programs.values(), *scripts.values())
+    stamp = images.recipe_stamp(*made_from, *programs.values(), *scripts.values())
     if not images.is_made(path, stamp):
         say(f"{guest.name}/bench.cpio.gz ...")
-        archive = images.base_archive(guest, parts)
+        archive = base()
+        archive.file("bench/text.gz", gzip.compress(TEXT, mtime=0), 0o644)
         for name, file in {**programs, **scripts}.items():
             archive.file("bench/" + name, images.read(file), 0o755)
         images.write(path, images.compress(archive), stamp)
@@ -75,8 +85,11 @@ def append(guest):
 QEMU = {
     "arm": ("qemu-system-arm", "qemu-system-arm", "virt", "cortex-a15", None),
     "x86": ("qemu-system-x86", "qemu-system-i386", "pc", "n270", "qemu32"),
+    "sparc": ("qemu-system-sparc", "qemu-system-sparc", "SS-5", "Fujitsu-MB86904", None),
 }
-BOARD = {"arm": "virt", "x86": "pc"}
+BOARD = {"arm": "virt", "x86": "pc", "sparc": "ss5"}
+KERNEL = {"sparc": "image"}  # if it is not called vmlinuz
+MEMORY = "256M"
 
 BARE = ["-marm", "-march=armv7-a", "-mfloat-abi=soft", "-ffreestanding", "-fno-stack-protector",
         "-nostdlib", "-static", "-fno-pic",
@@ -129,13 +142,13 @@ def version(command):
 
 
 def qemu_command(guest, command, cpu, kernel, initrd, words):
-    return [*command, "-M", QEMU[guest.name][2], "-cpu", cpu, "-m", "256", "-display", "none",
+    return [*command, "-M", QEMU[guest.name][2], "-cpu", cpu, "-m", MEMORY, "-display", "none",
             "-accel", "tcg", "-serial", "stdio", "-no-reboot",
             "-net", "none", "-kernel", kernel, "-initrd", initrd, "-append", words]
 
 
 def our_command(guest, program, kernel, initrd, words, extra=()):
-    return [program, "--guest", guest.name, "--board", BOARD[guest.name], "--memory", "256M",
+    return [program, "--guest", guest.name, "--board", BOARD[guest.name], "--memory", MEMORY,
             "--kernel", kernel, "--initrd", initrd, "--append", words, *extra]
 
 

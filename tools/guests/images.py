@@ -198,6 +198,14 @@ class Parts:
                                  f"*/{guest.architecture}/text/{inside}")
 
 
+def file_system(guest, cache):
+    """([files it is made of], what makes its Archive) of a guest's initial file system."""
+    if guest.built:
+        return importlib.import_module("." + guest.name, __package__).file_system(cache)
+    parts = Parts(guest, cache, False)
+    return [parts.busybox], lambda: base_archive(guest, parts)
+
+
 def make(guest, cache, wanted=None):
     """Fetch and build the files of a guest, all or those wanted; returns {name: path} of these and
     what came with them. Quick when all is there."""

@@ -22,8 +22,17 @@ LINES = {  # word -> keys of its line
             "initrd": "x86-initramfs.cpio.gz", "append": "console=ttyS0"},
     "sparc": {"isa": "sparc", "board": "ss5", "memory": "128M", "kernel": "sparc-image",
               "initrd": "sparc-initramfs.cpio.gz", "append": "console=ttyS0"},
+    "arm-installer": {"isa": "arm", "board": "virt", "memory": "512M",
+                      "kernel": "arm-installer-vmlinuz", "initrd": "arm-installer-initrd.gz",
+                      "append": "console=ttyAMA0"},
+    "x86-installer": {"isa": "x86", "board": "pc", "memory": "512M",
+                      "kernel": "x86-installer-vmlinuz", "initrd": "x86-installer-initrd.gz",
+                      "append": "console=ttyS0"},
+    "rescue": {"isa": "x86", "board": "pc", "memory": "64M", "bios": "x86-bios",
+               "vga-bios": "x86-vga-bios", "cdrom": "x86-rescue.iso"},
+    "memtest": {"isa": "x86", "board": "pc", "memory": "16M", "kernel": "x86-memtest"},
 }
-MODULE_KEYS = ("kernel", "initrd", "bios", "dtb", "disk")
+MODULE_KEYS = ("kernel", "initrd", "bios", "vga-bios", "dtb", "disk", "cdrom")
 PANES = 16
 SHOWN = 4            # panes that are seen at once
 DEFAULT_MEMORY = "256M"  # of a guest, and ...

@@ -28,7 +28,7 @@ PROGRAMS = ["pages", "jit"]
 def test_image(guest, cache):
     """Path of it; made anew when something in it has changed."""
     apt = Apt(cache, "guests", images.SUITES, ["amd64", "i386", "armhf"])
-    parts = images.Parts(guest, cache)
+    made_from, base = images.file_system(guest, cache)
     files = {}
     for package, folder, names in FILES:
         unpacked = apt.unpack(f"{package}:{guest.architecture}")
@@ -39,10 +39,10 @@ def test_image(guest, cache):
     for name in PROGRAMS:
         files["test/" + name] = bench.guest_program(guest, cache, name)
     path = os.path.join(cache, guest.name, "test.cpio.gz")
-    stamp = images.recipe_stamp(parts.busybox, __file__, *files.values())
+    stamp = images.recipe_stamp(*made_from, __file__, *files.values())
     if not images.is_made(path, stamp):
         images.say(f"{guest.name}/test.cpio.gz ...")
-        archive = images.base_archive(guest, parts)
+        archive = base()
         for name, file in files.items():
             archive.file(name, images.read(file), 0o755)
         images.write(path, images.compress(archive), stamp)

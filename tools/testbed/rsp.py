@@ -31,6 +31,7 @@ class Target:
         self.features = self.command("qSupported:swbreak+;xmlRegisters=arm").split(";")
         if "QStartNoAckMode+" in self.features and self.command("QStartNoAckMode") == "OK":
             self.ack = False
+        self.order = "little"
         self.layout = self._read_layout()
         self.command("?")
 
@@ -119,6 +120,8 @@ class Target:
             root = ElementTree.fromstring(self._xml(waiting.pop(0)).replace("xi:", ""))
             for node in root.iter():
                 tag = node.tag.rpartition("}")[2]
+                if tag == "architecture" and node.text == "sparc":
+                    self.order = "big"
                 if tag == "include":
                     waiting.append(node.get("href"))
                 elif tag == "reg":
@@ -128,7 +131,7 @@ class Target:
         return layout
 
     def registers(self):
-        """{name: value} of what `g` sends, little-endian; the rest is left out."""
+        """{name: value} of what `g` sends, in the guest's byte order; the rest is left out."""
         raw = self.command("g")
         values, at = {}, 0
         for number in sorted(self.layout):
@@ -138,16 +141,16 @@ class Target:
             if len(part) < 2 * size:
                 break
             if "x" not in part:
-                values[name] = int.from_bytes(bytes.fromhex(part), "little")
+                values[name] = int.from_bytes(bytes.fromhex(part), self.order)
         return values
 
     def read_register(self, name):
         number, size = next((n, s) for n, (t, s) in self.layout.items() if t == name)
-        return int.from_bytes(bytes.fromhex(self.command(f"p{number:x}")), "little")
+        return int.from_bytes(bytes.fromhex(self.command(f"p{number:x}")), self.order)
 
     def write_register(self, name, value):
         number, size = next((n, s) for n, (t, s) in self.layout.items() if t == name)
-        self.checked(f"P{number:x}={value.to_bytes(size, 'little').hex()}")
+        self.checked(f"P{number:x}={value.to_bytes(size, self.order).hex()}")
 
     # ---- memory and running ----
     def read(self, address, count):

@@ -43,6 +43,7 @@ struct ss5 {
     struct m48t59 *nvram;
     struct sun4m_iommu *iommu;
     struct esp *scsi;
+    struct fw_cfg *fw_cfg; /* NULL: no firmware was given */
     struct ss5_misc misc;
     struct ss5_prom prom;
     struct be_slot slot[SLOTS];
@@ -92,6 +93,9 @@ static bool create_devices(struct ss5 *s)
     s->keyboard = z8530_create(vm, NULL, NULL, slavio_irq_line(s->irq, SLAVIO_KEYBOARD));
     s->nvram = m48t59_create(vm, config->icount ? ICOUNT_EPOCH : wall_clock(), CLOCK_YEAR);
     s->iommu = sun4m_iommu_create(vm, SS5_MASK_ID);
+    if (config->bios.bytes != 0 &&
+        (s->fw_cfg = ss5_firmware_facts(vm, (uint32_t)s->ram_bytes)) == NULL)
+        return false;
     if (s->iommu != NULL)
         s->scsi = esp_create(vm, config->disk, s->iommu, slavio_irq_line(s->irq, SLAVIO_SCSI));
     return s->cpu_timer != NULL && s->timer != NULL && s->serial != NULL && s->keyboard != NULL &&
@@ -101,7 +105,8 @@ static bool create_devices(struct ss5 *s)
 static void map_devices(struct ss5 *s)
 {
     const struct {
-        uint32_t at, bytes;
+        uint64_t at;
+        uint32_t bytes;
         const struct device_ops *ops;
         void *device;
         const char *name;
@@ -127,9 +132,14 @@ static void map_devices(struct ss5 *s)
         {SS5_DMA, ESP_DMA_BYTES, &esp_dma_ops, s->scsi, "scsi dma"},
         {SS5_ESP, ESP_BYTES, &esp_ops, s->scsi, "scsi"},
         {SS5_OBIO + OBIO_SYSTEM, 4, &ss5_misc_ops, &s->misc.slot[MISC_SYSTEM], "system control"},
+        {SS5_OBIO + OBIO_FLOPPY, 8, &ss5_misc_ops, &s->misc.slot[MISC_NOTHING], "floppy"},
+        {SS5_ETHERNET_DMA, 0x10, &ss5_misc_ops, &s->misc.slot[MISC_NOTHING], "ethernet dma"},
+        {SS5_FW_CFG, FW_CFG_MEMORY_BYTES, &fw_cfg_memory_ops, s->fw_cfg, "fw_cfg"},
     };
     _Static_assert(sizeof map / sizeof map[0] <= SLOTS, "slots");
     for (unsigned i = 0; i < sizeof map / sizeof map[0]; i++) {
+        if (map[i].device == NULL)
+            continue;
         s->slot[i] = (struct be_slot){map[i].ops, map[i].device};
         memory_add_device(s->vm, map[i].at, map[i].bytes, &be_bus_ops, &s->slot[i], map[i].name);
     }
@@ -202,6 +212,7 @@ static bool ss5_load(struct vm *vm, char *error, size_t size)
 static void ss5_destroy(struct vm *vm)
 {
     struct ss5 *s = vm_board_data(vm);
+    fw_cfg_delete(s->fw_cfg);
     esp_delete(s->scsi);
     sun4m_iommu_delete(s->iommu);
     m48t59_delete(s->nvram);
@@ -222,10 +233,10 @@ static bool ss5_create(struct vm *vm, char *error, size_t size)
         snprintf(error, size, "the board \"ss5\" has the CPU microsparc-ii");
         return false;
     }
-    if (!memory_add_ram(vm, SS5_RAM, s->ram_bytes) ||
-        (config->bios.bytes != 0 &&
-         !memory_add_rom(vm, SS5_ROM, config->bios.data, config->bios.bytes)))
+    if (!memory_add_ram(vm, SS5_RAM, s->ram_bytes))
         return board_no_memory(&board_ss5, vm, error, size);
+    if (config->bios.bytes != 0 && !ss5_firmware_add(vm, error, size))
+        return false;
     if (!create_devices(s))
         return false;
     map_devices(s);
@@ -249,6 +260,8 @@ static void ss5_reset(struct vm *vm)
     sun4m_iommu_reset(s->iommu);
     esp_reset(s->scsi);
     ss5_misc_reset(&s->misc, vm);
+    if (s->fw_cfg != NULL)
+        fw_cfg_reset(s->fw_cfg);
     identify(s);
     reset_cpu(s);
 }
@@ -258,7 +271,7 @@ const struct board board_ss5 = {
     .guest = "sparc",
     .description = "SPARCstation 5 (sun4m): SLAVIO, IOMMU, Z8530, ESP SCSI, M48T08, own PROM",
     .memory_min = 16 * MIB,
-    .memory_max = 192 * MIB,
+    .memory_max = 256 * MIB,
     .memory_default = 64 * MIB,
     .firmware_max = SS5_ROM_BYTES,
     .bytes = sizeof(struct ss5),

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <translator/board.h>
+#include <translator/devices/fw_cfg.h>
 
 /* clang-format off */
 #define SS5_RAM          0x00000000u
@@ -22,6 +23,7 @@
 #define OBIO_KEYBOARD    0x00000000u
 #define OBIO_SERIAL      0x00100000u
 #define OBIO_NVRAM       0x00200000u
+#define OBIO_FLOPPY      0x00400000u
 #define OBIO_CONFIG      0x00800000u
 #define OBIO_AUX1        0x00900000u
 #define OBIO_AUX2        0x00910000u
@@ -32,6 +34,7 @@
 #define OBIO_IRQ         0x00e10000u
 #define OBIO_SYSTEM      0x00f00000u /* control and status */
 #define SS5_DMA          0x78400000u
+#define SS5_ETHERNET_DMA 0x78400010u
 #define SS5_ESP          0x78800000u
 #define SS5_FW_CFG       0xd00000510ull
 
@@ -161,3 +164,10 @@ struct ss5_prom {
 bool ss5_prom_build(struct ss5_prom *p);
 /* Answer service n, whose arguments are in the mailbox. */
 void ss5_prom_call(struct ss5_prom *p, uint32_t n);
+
+/* ---- firmware given by the user (ss5_firmware.c) ------------------------------------------------ */
+
+/* The ROM. False: a sentence in error, or no memory. */
+bool ss5_firmware_add(struct vm *vm, char *error, size_t size);
+/* What it wants to know; NULL: no memory. */
+struct fw_cfg *ss5_firmware_facts(struct vm *vm, uint32_t ram_bytes);

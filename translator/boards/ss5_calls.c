@@ -205,11 +205,12 @@ static uint32_t fail(struct ss5_prom *p, const uint32_t *a)
     return FAILED;
 }
 
+/* A PROM would say so and prompt; there is nothing here to be told. */
 static uint32_t trap(struct ss5_prom *p, const uint32_t *a)
 {
     (void)a;
-    vm_log(p->vm, "a trap came before the guest had a trap table");
-    vm_end(p->vm, VM_BROKEN);
+    vm_log(p->vm, "a trap came before the guest had a trap table: it is switched off");
+    vm_end(p->vm, VM_POWEROFF);
     return 0;
 }
 

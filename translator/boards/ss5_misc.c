@@ -4,6 +4,7 @@
  *   aux1, configuration, diagnostic, AFX    keep what is written
  *   aux2                                    bit 0 written: the power goes off
  *   system control                          bit 0 written: the machine is reset
+ *   floppy, Ethernet's DMA                  nothing: firmware writes there, before it looks
  *   APC                                     bit 0 of its first byte written: the CPU waits for an
  *                                           interrupt, masked or not
  */
@@ -47,6 +48,8 @@ static void misc_write(void *device, uint32_t offset, unsigned size, uint64_t va
         if (value & APC_IDLE)
             wait_for_interrupt(vm);
         return; /* it reads as awake */
+    case MISC_NOTHING:
+        return;
     default:
         break;
     }

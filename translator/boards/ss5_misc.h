@@ -1,4 +1,4 @@
-/* Registers of a SPARCstation 5 of a byte or a word each: auxiliary I/O, power, diagnostics. */
+/* Registers of a SPARCstation 5 of a byte or a word each: auxiliary I/O, power, diagnostics; nothing. */
 #pragma once
 
 #include <translator/board.h>
@@ -18,7 +18,8 @@ enum ss5_misc_kind {
     MISC_DIAGNOSTIC,
     MISC_SYSTEM,
     MISC_APC,
-    MISC_AFX
+    MISC_AFX,
+    MISC_NOTHING
 };
 extern const struct device_ops ss5_misc_ops; /* device: a slot */
 void ss5_misc_reset(struct ss5_misc *m, struct vm *vm);

@@ -146,16 +146,25 @@ static void run_command(struct esp *e, const uint8_t *bytes, unsigned count)
     e->phase = (int)scsi_command(e->selected, e->lun, bytes, count);
 }
 
-/* Selection (53C90A 6.4): messages, then the command unless `stop`. */
+static void not_selected(struct esp *e)
+{
+    free_bus(e);
+    raise(e, INT_FREE);
+}
+
+/* Selection (53C90A 6.4): messages, then the command unless `stop`. Nobody takes a byte of who is not there. */
 static void select_target(struct esp *e, unsigned messages, bool stop)
 {
     uint8_t bytes[3 + SCSI_COMMAND_MAX];
-    unsigned got = take(e, bytes, stop ? 1 : messages + SCSI_COMMAND_MAX);
     e->selected = e->target[e->bus_id & (TARGETS - 1)];
     e->step = 0;
-    if (e->selected == NULL || got < messages || e->dma_control & DMA_ERROR) {
-        free_bus(e);
-        raise(e, INT_FREE);
+    if (e->selected == NULL) {
+        not_selected(e);
+        return;
+    }
+    unsigned got = take(e, bytes, stop ? 1 : messages + SCSI_COMMAND_MAX);
+    if (got < messages || e->dma_control & DMA_ERROR) {
+        not_selected(e);
         return;
     }
     e->lun = messages != 0 ? bytes[0] & 7u : 0;

@@ -88,6 +88,13 @@ static void fw_cfg_write(void *device, uint32_t offset, unsigned size, uint64_t 
 
 const struct device_ops fw_cfg_ops = {fw_cfg_read, fw_cfg_write};
 
+static uint64_t fw_cfg_read_memory(void *device, uint32_t offset, unsigned size)
+{
+    return size == 1 && offset == 2 ? next_byte(device) : 0;
+}
+
+const struct device_ops fw_cfg_memory_ops = {fw_cfg_read_memory, fw_cfg_write};
+
 void fw_cfg_reset(struct fw_cfg *f)
 {
     f->selected = 0;

@@ -7,6 +7,13 @@
  *
  *     00 limit   04 counter   08 limit, without starting anew   0c user timer run   10 configuration
  *
+ * A guest whose host let it wait for longer than a period would miss interrupts, and, as a clock is
+ * interrupts counted plus the counter, see that clock go back, on which Linux waits for ever. So while
+ * its interrupt is pending the counter does not begin anew, but stands before the limit; and of the
+ * periods that are over at the acknowledgement, KEPT come one by one. More are lost: a host that is
+ * short of time would otherwise spend all of it on them. After STANDS_NS without acknowledgement the
+ * guest is taken to poll: then the counter goes on, as in the chip.
+ *
  * Not modelled: user timers (configuration and run registers keep what is written).
  */
 #include <translator/devices/common.h>
@@ -15,6 +22,8 @@
 #include <stdlib.h>
 
 #define TICK_NS     500u
+#define KEPT        3u
+#define STANDS_NS   20000000000ull
 #define COUNT_SHIFT 9u
 #define COUNT_BITS  0x7ffffe00u
 #define REACHED     0x80000000u
@@ -46,29 +55,37 @@ static void arm(struct slavio_timer *t)
     vtimer_arm(t->vm, &t->timer, t->begun + period(t) * TICK_NS);
 }
 
-/* Periods that are over; what comes late keeps its place in the row. */
+static bool stands(const struct slavio_timer *t, uint64_t late)
+{
+    return t->reached && t->limit != 0 && late < STANDS_NS;
+}
+
+/* Periods that are over: the first of those that are kept, and all that are lost. */
 static void catch_up(struct slavio_timer *t)
 {
-    uint64_t ns = period(t) * TICK_NS, now = vm_time(t->vm);
-    if (now - t->begun < ns)
+    uint64_t ns = period(t) * TICK_NS, late = vm_time(t->vm) - t->begun, over = late / ns;
+    if (over == 0 || stands(t, late))
         return;
-    t->begun += (now - t->begun) / ns * ns;
+    if (t->limit != 0 && !t->reached)
+        over = over > KEPT ? over - KEPT + 1 : 1;
+    t->begun += over * ns;
     t->reached = true;
     line_set(&t->line, t->limit != 0);
-    arm(t);
 }
 
 static void expired(void *device)
 {
     struct slavio_timer *t = device;
     catch_up(t);
-    arm(t);
+    if (!t->reached || t->limit == 0) /* else the acknowledgement arms it */
+        arm(t);
 }
 
 static uint32_t count(struct slavio_timer *t)
 {
     catch_up(t);
-    uint64_t ticks = (vm_time(t->vm) - t->begun) / TICK_NS + 1;
+    uint64_t ticks = (vm_time(t->vm) - t->begun) / TICK_NS, last = period(t) - 1;
+    ticks = (ticks < last ? ticks : last) + 1;
     return ((uint32_t)(ticks << COUNT_SHIFT) & COUNT_BITS) | (t->reached ? REACHED : 0);
 }
 
@@ -76,6 +93,7 @@ static void acknowledge(struct slavio_timer *t)
 {
     t->reached = false;
     line_set(&t->line, false);
+    arm(t);
 }
 
 static uint64_t timer_read(void *device, uint32_t offset, unsigned size)
@@ -107,10 +125,9 @@ static void timer_write(void *device, uint32_t offset, unsigned size, uint64_t v
     struct slavio_timer *t = device;
     switch (size == 4 ? offset : ~0u) {
     case R_LIMIT:
-        acknowledge(t);
         t->limit = (uint32_t)value & COUNT_BITS;
         t->begun = vm_time(t->vm);
-        arm(t);
+        acknowledge(t);
         return;
     case R_COUNTER: /* read only */
         return;
@@ -138,7 +155,6 @@ void slavio_timer_reset(struct slavio_timer *t)
     t->limit = t->config = t->run = 0;
     t->begun = vm_time(t->vm);
     acknowledge(t);
-    arm(t);
 }
 
 struct slavio_timer *slavio_timer_create(struct vm *vm, struct line line, bool system)

@@ -16,8 +16,15 @@ unsigned generate(struct input *in, unsigned set);
 /* Registers with which generated code gets along: bases point into the data. */
 void random_state(struct state *s);
 
+/* ---- twins.c ---- */
+/* The ways a system call is made, compared. */
+void twins_run(const char *const *backend_names, unsigned count);
+bool twins_go_on(unsigned why);
+
 /* ---- machine.c: ARM on seqframe/flat.c ---- */
-void machine_start(void);
+struct cpu *machine_cpu(void);
+/* go_on: whether a run that left with `why` continues (struct flat_guest). */
+void machine_start(bool (*go_on)(unsigned why));
 /* Put the batch's code in place; blocks of the last batch are forgotten. */
 void machine_batch(const struct input *in, unsigned count, const struct backend *b);
 /* Run case n. False: an access was misaligned that must be aligned (the reference does not check

@@ -13,14 +13,20 @@
 
 static struct arm_cpu *arm;
 
-void machine_start(void)
+void machine_start(bool (*go_on)(unsigned why))
 {
-    static const struct flat_guest guest = {.test = "armseq",
-                                            .frontend = &arm_frontend,
-                                            .not_address = 1,
-                                            .fault_status = 7,
-                                            .run_data = true};
+    static struct flat_guest guest = {.test = "armseq",
+                                      .frontend = &arm_frontend,
+                                      .not_address = 1,
+                                      .fault_status = 7,
+                                      .run_data = true};
+    guest.go_on = go_on;
     arm = arm_of(flat_start(&guest));
+}
+
+struct cpu *machine_cpu(void)
+{
+    return &arm->cpu;
 }
 
 void machine_batch(const struct input *in, unsigned count, const struct backend *b)

@@ -246,13 +246,14 @@ int main(int argc, char **argv)
     for (uint64_t skip = argc > 2 ? strtoull(argv[2], NULL, 0) : 0; skip > 0; skip--)
         random_next();
     setvbuf(stdout, NULL, _IOLBF, 0);
-    machine_start();
+    machine_start(twins_go_on);
     fault_start("armseq", machine_fault);
     static const struct reference_kind kind = {sizeof(struct input), sizeof(struct output), false};
     if (!reference_start(&kind, command)) {
         result("armseq reference", false, "cannot start %s", command[0]);
         return summary();
     }
+    twins_run(backend_names, BACKENDS);
     run_lines("tests/host/armseq/cases.txt");
     run_random(wanted);
     for (unsigned k = 0; k < BACKENDS; k++)

@@ -188,6 +188,7 @@ static void fill_operands(struct maker *m, struct ir_ins *i)
         i->aux = (uint8_t)pick(16);
         break;
     case IR_fromint:
+    case IR_nzcv:
         i->imm = pick(2);
         break;
     case IR_toint32:
@@ -244,6 +245,12 @@ static void write_state(struct maker *m)
         i.imm = pick(2) ? IR_FLAG_ALL : 1 + pick(7);
         break;
     case 2:
+        if (pick(4) == 0) {
+            i.op = IR_putnzcv;
+            i.a = some(m, IR_I32);
+            i.imm = pick(2);
+            break;
+        }
         i.op = pick(2) ? IR_putc : IR_putv;
         i.a = ir_setcc(m->b, some(m, IR_FLAGS), pick(16));
         break;

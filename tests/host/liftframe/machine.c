@@ -96,6 +96,16 @@ void windows_switch_named(struct vm *vm, uint64_t name)
     (void)vm, (void)name;
 }
 
+void windows_view(struct vm *vm, uint32_t key, uint32_t mask)
+{
+    (void)vm, (void)key, (void)mask;
+}
+
+void windows_forget_near(struct vm *vm)
+{
+    (void)vm;
+}
+
 void windows_switch(struct vm *vm)
 {
     (void)vm;

@@ -6,6 +6,8 @@
 #include <translator/backend.h>
 #include <translator/board.h>
 
+#include "flat.h"
+
 extern const struct backend interp_backend, x86_64_backend;
 const struct backend *const backends[] = {&interp_backend, &x86_64_backend, NULL};
 
@@ -44,14 +46,27 @@ void vm_redirect(struct cpu *cpu, enum exit_reason why)
     (void)cpu, (void)why;
 }
 
+unsigned redirected;
+
 void vm_redirect_named(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode)
 {
+    redirected++;
     (void)cpu, (void)why, (void)name, (void)mode;
 }
 
 void windows_switch_named(struct vm *vm, uint64_t name)
 {
     (void)vm, (void)name;
+}
+
+void windows_view(struct vm *vm, uint32_t key, uint32_t mask)
+{
+    (void)vm, (void)key, (void)mask;
+}
+
+void windows_forget_near(struct vm *vm)
+{
+    (void)vm;
 }
 
 void windows_switch(struct vm *vm)

@@ -44,6 +44,8 @@ void *flat_at(uint32_t va);
 uint32_t *flat_data(void);
 /* Whether the next batches take exceptions inside translated code (struct lift.direct). */
 void flat_take_inside(bool inside);
+/* Calls of vm_redirect_named so far (around.c). */
+extern unsigned redirected;
 
 const struct backend *machine_backend(const char *name);
 /* A fault of translated code; regs as struct thread_regs. True: go on with regs as they are now. */

@@ -315,7 +315,7 @@ int main(int argc, char **argv)
     char *command[] = {"qemu-arm", "-cpu", "cortex-a15", stub, NULL};
     unsigned count = argc > 1 ? (unsigned)atoi(argv[1]) : 600, cases = 0;
     count = count > SLOTS ? SLOTS : count;
-    machine_start();
+    machine_start(NULL);
     fault_start("armseq", machine_fault);
     setvbuf(stdout, NULL, _IOLBF, 0);
     static const struct reference_kind kind = {sizeof(struct input), sizeof(struct output), false};

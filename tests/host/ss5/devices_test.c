@@ -44,6 +44,15 @@ static void test_interrupts(struct vm *vm)
     slavio_irq_delete(s);
 }
 
+/* How many interrupts come one after the other. */
+static unsigned acknowledged(struct vm *vm, struct slavio_timer *t, const struct probe *p)
+{
+    unsigned n = 0;
+    for (; p->level && n < 9; n++, pass(vm, 0))
+        get(&slavio_timer_ops, t, 0, 4);
+    return n;
+}
+
 static void test_timer(struct vm *vm)
 {
     struct probe p = {0};
@@ -57,9 +66,17 @@ static void test_timer(struct vm *vm)
     CHECK("timer: says so", get(&slavio_timer_ops, t, 4, 4) == (1u << 31 | 1u << 9));
     CHECK("timer: the limit says so", get(&slavio_timer_ops, t, 0, 4) == (1u << 31 | 101u << 9));
     CHECK("timer: and that acknowledges", !p.level && get(&slavio_timer_ops, t, 4, 4) == 1u << 9);
-    pass(vm, 125000);
+    pass(vm, 75000);
     CHECK("timer: keeps its place when late",
           get(&slavio_timer_ops, t, 4, 4) == (1u << 31 | 51u << 9));
+    pass(vm, 100000);
+    CHECK("timer: stands while its interrupt is pending",
+          get(&slavio_timer_ops, t, 4, 4) == (1u << 31 | 100u << 9));
+    CHECK("timer: no interrupt is lost", acknowledged(vm, t, &p) == 3);
+    CHECK("timer: nor time", get(&slavio_timer_ops, t, 4, 4) == 51u << 9);
+    pass(vm, 2000000000);
+    CHECK("timer: of many some come", acknowledged(vm, t, &p) == 3);
+    CHECK("timer: the others are lost", get(&slavio_timer_ops, t, 4, 4) == 51u << 9);
     put(&slavio_timer_ops, t, 0, 4, 0);
     pass(vm, 10000000000ull);
     CHECK("timer: a limit of 0 does not interrupt", !p.level);
