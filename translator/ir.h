@@ -53,7 +53,7 @@ enum ir_cc { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A,
 /* clang-format on */
 
 /* aux of brcc: a condition, and whether the flags a are written (as by putf, all of them) on the way to
- * the label. */
+ * the label, and what is in cpu->flag_recipe becomes void. */
 #define BRCC_PUTF 16u
 
 /* putf masks. */

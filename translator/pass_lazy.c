@@ -43,6 +43,7 @@ struct pending {
 
 struct lazy {
     const struct ir_block *from;
+    unsigned at; /* the instruction that is being done */
     struct ir_block to;
     ir_ref as[IR_MAX_INS + 1];     /* new number of each value */
     uint16_t clobbers;             /* counts uses of the host's flags register */
@@ -54,7 +55,6 @@ struct lazy {
     uint32_t label[IR_MAX_LABEL + 1]; /* recipe to store at the label; 0: none */
     uint16_t exit[IR_MAX_LABEL + 1];  /* `jump` directly behind the label, 0: none */
     uint8_t branches[IR_MAX_LABEL + 1];
-    bool clear[IR_MAX_LABEL + 1]; /* a branch to the label writes the flags: the recipe is void */
 };
 
 static ir_ref emit(struct lazy *z, struct ir_ins i)
@@ -315,6 +315,21 @@ static void put_flags(struct lazy *z, struct ir_ins i)
         put_recipe(z, 0);
 }
 
+/* Whether all flags are written before anyone can look, behind the instruction that is being done. */
+static bool soon_dead(const struct lazy *z)
+{
+    for (unsigned n = z->at + 1; n <= z->from->count; n++) {
+        const struct ir_ins *i = &z->from->ins[n];
+        if (i->op == IR_putf)
+            return i->imm == IR_FLAG_ALL;
+        if ((ir_traits(i->op) & (TRAIT_FAULT | TRAIT_EXIT)) != 0 || i->op == IR_label ||
+            i->op == IR_br || i->op == IR_brcc || i->op == IR_getf || i->op == IR_putc ||
+            i->op == IR_putv || i->op == IR_call)
+            return false;
+    }
+    return false;
+}
+
 /* A register is written: values in it are gone, and what is pending must not need them. */
 static void put_register(struct lazy *z, const struct ir_ins *i)
 {
@@ -328,8 +343,10 @@ static void put_register(struct lazy *z, const struct ir_ins *i)
     if (z->p.on && z->p.stored) {
         uint32_t needs = recipe_registers(recipe(z));
         for (unsigned n = first; n <= last && n < REGS; n++)
-            if (needs >> n & 1 && z->in[n] != i->a)
+            if (needs >> n & 1 && z->in[n] != i->a) {
+                z->p.on = z->p.on && !soon_dead(z);
                 write_out(z);
+            }
     }
 }
 
@@ -381,7 +398,6 @@ static void branch(struct lazy *z, struct ir_ins *i)
     if (conditional && z->p.on && r == 0 && i->a == z->p.flags) {
         if (jump != NULL && z->branches[l] == 1 && z->p.mask == IR_FLAG_ALL && !z->p.clobbered) {
             i->aux |= BRCC_PUTF; /* here they stay pending */
-            z->clear[l] = !z->zero;
         } else {
             i->a = write_out(z); /* computed once for both */
         }
@@ -412,8 +428,6 @@ static void label(struct lazy *z, struct ir_ins i)
     z->zero = false;
     if (z->label[i.imm] != 0)
         put_recipe(z, z->label[i.imm]);
-    else if (z->clear[i.imm])
-        put_recipe(z, 0);
 }
 
 /* What must happen before instruction i stands in the new block. */
@@ -440,6 +454,7 @@ static void before(struct lazy *z, struct ir_ins *i)
 static void one(struct lazy *z, unsigned n)
 {
     struct ir_ins i = z->from->ins[n];
+    z->at = n;
     i.a = z->as[i.a];
     i.b = z->as[i.b];
     i.c = z->as[i.c];
@@ -501,7 +516,6 @@ void ir_pass_lazy(struct ir_block *b)
     memset(z.label, 0, sizeof z.label);
     memset(z.exit, 0, sizeof z.exit);
     memset(z.branches, 0, sizeof z.branches);
-    memset(z.clear, 0, sizeof z.clear);
     find_exits(&z);
     for (unsigned n = 1; n <= b->count && !z.full; n++)
         one(&z, n);

@@ -421,7 +421,7 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
             if (!holds(f[o->a].x, o->aux & 15))
                 break;
             if (o->aux & BRCC_PUTF)
-                store_flags(cpu, (uint32_t)f[o->a].x, IR_FLAG_ALL);
+                store_flags(cpu, (uint32_t)f[o->a].x, IR_FLAG_ALL), cpu->flag_recipe = 0;
             o = rec->ops + o->imm - 1;
             break;
         case IR_call:

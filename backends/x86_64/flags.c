@@ -194,12 +194,27 @@ static unsigned test_state(struct gen *g, unsigned cc)
     }
 }
 
+/* Test a saved value for a condition on one flag; 0: it is on several. Returns the host's condition + 1. */
+static unsigned test_saved(struct gen *g, const struct value *v, unsigned cc)
+{
+    static const uint8_t mask[16] = {[CC_B] = 1, [CC_E] = NZ_Z, [CC_S] = NZ_N, [CC_P] = NZ_P};
+    struct mem m = state_mem(slot_off(v->slot) + 1);
+    if (mask[cc & ~1u] == 0)
+        return 0;
+    flags_clobber(g);
+    x86_rm(&g->c, X_TEST8_I, false, 0, &m, (int8_t)mask[cc & ~1u]);
+    return (cc & 1 ? CC_E : CC_NE) + 1;
+}
+
 unsigned flags_cond(struct gen *g, ir_ref f, unsigned cc)
 {
     if (g->v[f].place == P_SFLAGS) {
         flags_clobber(g);
         return test_state(g, cc);
     }
+    unsigned saved = g->v[f].place == P_SPILL ? test_saved(g, &g->v[f], cc) : 0;
+    if (saved != 0)
+        return saved - 1;
     flags_to_host(g, f);
     return cc;
 }
@@ -239,16 +254,18 @@ bool flags_are_state(const struct gen *g, ir_ref f)
 
 void flags_store(struct gen *g, bool nz_only)
 {
-    struct mem nz = state_mem(NZ_OFF), c = state_mem(C_OFF), v = state_mem(V_OFF);
+    struct mem nz = state_mem(NZ_OFF), c = state_mem(C_OFF), v = state_mem(V_OFF),
+               recipe = state_mem(offsetof(struct cpu, flag_recipe));
     x86_byte(&g->c, X86_LAHF);
     if (nz_only) {
         x86_movzx_eax_ah(&g->c);
         x86_rm(&g->c, X_MOV_M, false, RAX, &nz, 0);
-        return;
+    } else {
+        x86_store_ah(&g->c, &nz);
+        x86_setcc_m(&g->c, CC_B, &c);
+        x86_setcc_m(&g->c, CC_O, &v);
     }
-    x86_store_ah(&g->c, &nz);
-    x86_setcc_m(&g->c, CC_B, &c);
-    x86_setcc_m(&g->c, CC_O, &v);
+    x86_rm(&g->c, X_MOV_I, false, 0, &recipe, 0);
 }
 
 /* Flags of a into the guest's bytes. */

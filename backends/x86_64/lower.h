@@ -193,7 +193,7 @@ void flags_carry(struct gen *g, ir_ref f);           /* C into CF, then EFLAGS m
 bool flags_are_state(const struct gen *g, ir_ref f); /* f is what cpu->flags hold */
 bool flags_only_nz(const struct gen *g,
                    ir_ref f);                  /* of logic, or a comparison with 0: C and V clear */
-void flags_store(struct gen *g, bool nz_only); /* EFLAGS to cpu->flags, by way of eax */
+void flags_store(struct gen *g, bool nz_only); /* EFLAGS to cpu->flags, by way of eax; no recipe */
 unsigned flags_cond(struct gen *g, ir_ref f, unsigned cc); /* host condition to use now */
 void flags_state_changes(struct gen *g);                   /* cpu->flags are about to be written */
 void lower_flags(struct gen *g, const struct ir_ins *i);

@@ -233,8 +233,10 @@ static void brcc_put(struct gen *g, const struct ir_ins *i, unsigned cc)
 
 static void brcc(struct gen *g, const struct ir_ins *i)
 {
+    bool put = (i->aux & BRCC_PUTF) != 0;
+    if (put)
+        flags_to_host(g, i->a);
     unsigned cc = flags_cond(g, i->a, i->aux & 15), skips = skipped(g, i);
-    bool put = (i->aux & BRCC_PUTF) != 0 && !flags_are_state(g, i->a);
     if (skips != 0) {
         flags_clobber(g);
         uint32_t stay = x86_jcc(&g->c, cc ^ 1, 0);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Debian's kernels with busybox: boots of every kind, commands, keystrokes, many processes."""
 
+import re
 import sys
 import time
 
@@ -76,6 +77,26 @@ def forks():
         limit_memory(guest, 256)
         expect("exit status", guest.power_off(), 0)
         return f"{used} MiB"
+
+
+def operations(count):
+    """Map, unmap and protect operations of a run that makes so many processes."""
+    with start(options=["--stats"]) as guest:
+        guest.shell()
+        guest.run(f"i=0; while [ $i -lt {count} ]; do /bin/true; i=$((i + 1)); done")
+        guest.power_off()
+        text = guest.errors.decode()
+    return [int(re.search(rf"(\d+) {kind} operations", text)[1])
+            for kind in ("map", "unmap", "protect")]
+
+
+def fork_operations():
+    """A process costs at most 150 map events, 30 of them protections."""
+    count = 100
+    each = [(some - none) / count for some, none in zip(operations(count), operations(0))]
+    if sum(each) > 150 or each[2] > 30:
+        raise Failure(f"map, unmap and protect operations of a process: {each}")
+    return "map {:.0f}, unmap {:.0f}, protect {:.0f}".format(*each)
 
 
 def keystrokes():
@@ -174,6 +195,7 @@ script.test("boot-windows-2", boot(128, options=["--windows", "2"]))
 script.test("boot-interpreter", boot(256, options=["--backend", "interp"], limit=600))
 script.test("commands", commands)
 script.test("forks", forks)
+script.test("fork-operations", fork_operations)
 script.test("keystrokes", keystrokes)
 script.test("restart", restart)
 script.test("clock", clock)
