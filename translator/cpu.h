@@ -130,8 +130,9 @@ struct cpu {
     /* Privileged mode: 1 if alt_base is not that of side[SIDE_USER], so that the way back is another;
      * view[VIEW_PROCESS] and that side agree where both are known. */
     uint8_t away;
+    uint8_t own[2]; /* the frontend's: not 0: its system calls in line have to look closer */
     /* Interrupt inputs, a bit each, set by the board: enum cpu_line. One look at 8 bytes tells
-     * whether there is none of the three. */
+     * whether there is none of the four. */
     uint32_t lines;
     uint32_t user_mode, user_slots; /* JUMP_USER: more bits of the mode word (cpu_set_user_mode) */
     _Alignas(16) struct cpu_view view[VIEWS];

@@ -57,6 +57,12 @@ struct arm_cp15 {
     uint32_t cntkctl;
 };
 
+/* cpu.own */
+enum {
+    OWN_GE,     /* GE may be not 0 */
+    OWN_VECTORS /* vectors are not where calls in line go */
+};
+
 struct arm_cpu {
     struct cpu cpu;
     /* D0–D31 = pairs of S0–S31 and beyond; Q0–Q15 = pairs of D. */
@@ -72,18 +78,19 @@ struct arm_cpu {
     uint32_t cpsr; /* mode, F, I, A, E, Q: the bits that are kept nowhere else; J is zero */
     uint32_t ge;   /* GE[n] is bit 7 of byte n, the other bits are 0 (lift_dsp.c) */
     uint8_t it;    /* ITSTATE at an instruction boundary between blocks */
-    _Alignas(8) uint32_t exclusive_valid; /* exclusive monitor: 0 or size in bytes */
-    uint32_t
-        fp_code; /* privileged: VFP or SIMD was used since the mode changed last; both are cleared
-                         together (lift_switch.c) */
+    /* Written together (lift_switch.c). */
+    _Alignas(8) uint32_t event; /* event register (WFE) */
+    uint8_t exclusive_valid;    /* exclusive monitor: 0 or size in bytes */
+    uint8_t fp_code;            /* privileged: VFP or SIMD was used since the mode changed last */
+    uint16_t unused;            /* 0 */
     uint32_t exclusive_va;
     uint64_t exclusive_value;
-    uint32_t event; /* event register (WFE) */
     uint32_t bank_sp[BANKS], bank_lr[BANKS], bank_spsr[BANKS];
     uint32_t bank_r8_12[2][5]; /* [0] all modes but FIQ, [1] FIQ, while the other is current */
     uint32_t spsr;             /* of the current mode */
     uint32_t switch_status;    /* scratch of lift_switch.c */
     uint32_t vectors; /* where exceptions are taken, by SCTLR.V and VBAR (arm_set_vectors) */
+    uint32_t vectors_in_line; /* where calls in line go, | 1; 0: there is none yet */
     struct arm_cp15 cp15;
     uint32_t midr, mpidr; /* identification */
     uint32_t
@@ -184,6 +191,7 @@ static inline bool arm_vfp_enabled(const struct arm_cpu *c)
 static inline void arm_set_vectors(struct arm_cpu *c)
 {
     c->vectors = (c->cp15.sctlr & SCTLR_V) != 0 ? 0xffff0000 : c->cp15.vbar;
+    c->cpu.own[OWN_VECTORS] = c->vectors_in_line != 0 && c->vectors_in_line != (c->vectors | 1);
 }
 
 /* After FPEXC or CPACR changed: what user mode's mode word has of them. */

@@ -197,6 +197,7 @@ static void put_ge(struct arm_lift *a, const struct lanes *l, ir_ref ge)
     if (l->bits == 16)
         ge = bin(a, IR_or, ge, with(a, IR_shr, ge, 8));
     ir_put(a->b, IR_I32, ARM_STATE(ge), ge);
+    ir_put(a->b, IR_I8, offsetof(struct cpu, own[OWN_GE]), arm_i32(a, 1));
 }
 
 static ir_ref low_and_high(struct arm_lift *a, ir_ref low, ir_ref high)

@@ -221,7 +221,7 @@ static void load_exclusive(struct arm_lift *a)
     ir_ref v = load(a, t, arm_mem(a, log2), &m, SITE_ATOMIC);
     ir_put(a->b, IR_I32, ARM_STATE(exclusive_va), m.base);
     ir_put(a->b, t, ARM_STATE(exclusive_value), v);
-    ir_put(a->b, IR_I32, ARM_STATE(exclusive_valid), arm_i32(a, 1u << log2));
+    ir_put(a->b, IR_I8, ARM_STATE(exclusive_valid), arm_i32(a, 1u << log2));
     if (log2 == 3) {
         arm_set_reg(a, i->rd, first_of(a, v));
         arm_set_reg(a, i->ra, second_of(a, v));
@@ -243,7 +243,7 @@ static void store_exclusive(struct arm_lift *a)
     enum ir_type t = log2 == 3 ? IR_I64 : IR_I32;
     struct address m = exclusive_address(a, log2);
     ir_ref size =
-        bin(a, IR_xor, ir_get(b, IR_I32, ARM_STATE(exclusive_valid)), arm_i32(a, 1u << log2));
+        bin(a, IR_xor, ir_get(b, IR_I8, ARM_STATE(exclusive_valid)), arm_i32(a, 1u << log2));
     ir_ref where = bin(a, IR_xor, ir_get(b, IR_I32, ARM_STATE(exclusive_va)), m.base);
     branch_if_differs(a, bin(a, IR_or, size, where), failed);
     ir_ref now = load(a, t, arm_mem(a, log2), &m, SITE_ATOMIC);
@@ -253,11 +253,11 @@ static void store_exclusive(struct arm_lift *a)
     if (log2 == 3)
         v = join(a, v, arm_reg(a, i->rm));
     store(a, t, arm_mem(a, log2), &m, SITE_ATOMIC, v);
-    ir_put(b, IR_I32, ARM_STATE(exclusive_valid), arm_i32(a, 0));
+    ir_put(b, IR_I8, ARM_STATE(exclusive_valid), arm_i32(a, 0));
     arm_set_reg(a, i->ra, arm_i32(a, 0));
     ir_br(b, done);
     ir_label(b, failed);
-    ir_put(b, IR_I32, ARM_STATE(exclusive_valid), arm_i32(a, 0));
+    ir_put(b, IR_I8, ARM_STATE(exclusive_valid), arm_i32(a, 0));
     arm_set_reg(a, i->ra, arm_i32(a, 1));
     ir_label(b, done);
     a->flags = 0;
@@ -265,7 +265,7 @@ static void store_exclusive(struct arm_lift *a)
 
 static void clear_exclusive(struct arm_lift *a)
 {
-    ir_put(a->b, IR_I32, ARM_STATE(exclusive_valid), arm_i32(a, 0));
+    ir_put(a->b, IR_I8, ARM_STATE(exclusive_valid), arm_i32(a, 0));
 }
 
 static void swap(struct arm_lift *a)

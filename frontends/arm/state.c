@@ -53,6 +53,7 @@ void arm_set_ge(struct arm_cpu *c, uint32_t ge)
     c->ge = 0;
     for (unsigned n = 0; n < 4; n++)
         c->ge |= (ge >> n & 1) << (8 * n + 7);
+    c->cpu.own[OWN_GE] = ge != 0;
 }
 
 /* B1.3.3. ITSTATE[7:2] is CPSR[15:10], ITSTATE[1:0] is CPSR[26:25]. */
@@ -183,7 +184,7 @@ void arm_reset(struct cpu *cpu)
     cpu->pc = 0;
     cpu->halted = false;
     c->cpsr = MODE_SVC | CPSR_F | CPSR_I | CPSR_A;
-    c->ge = 0;
+    arm_set_ge(c, 0);
     c->it = 0;
     c->spsr = 0;
     c->exclusive_valid = 0;
