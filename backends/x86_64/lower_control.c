@@ -153,10 +153,11 @@ static bool only_jumps(const struct ir_ins *i)
     return i->op == IR_jump && !(i->aux & JUMP_ENTER);
 }
 
-static bool brcc_over_jump(const struct gen *g, const struct ir_ins *i)
+/* Whether i, instruction `at`, is a branch over a jump alone: the two become one, which jumps. */
+static bool brcc_over_jump(const struct gen *g, const struct ir_ins *i, unsigned at)
 {
-    return !g->k->icount && g->at + 2 <= g->ir->count && only_jumps(&i[1]) && i[2].op == IR_label &&
-           i[2].imm == i->imm;
+    return !g->k->icount && i->op == IR_brcc && (i->aux & BRCC_PUTF) == 0 &&
+           at + 2 <= g->ir->count && only_jumps(&i[1]) && i[2].op == IR_label && i[2].imm == i->imm;
 }
 
 /* The jump that is all there is at the label of a branch, or NULL: the branch goes there itself. */
@@ -251,7 +252,7 @@ static void brcc(struct gen *g, const struct ir_ins *i)
         brcc_put(g, i, cc);
         return;
     }
-    if (brcc_over_jump(g, i)) { /* the jump becomes conditional */
+    if (brcc_over_jump(g, i, g->at)) {
         add_exit(g, i + 1, x86_jcc(&g->c, cc ^ 1, 0));
         g->flags_differ[i->imm] |= !g->eflags_state;
         g->label_used[i->imm] = true;
@@ -406,9 +407,8 @@ void lower_control(struct gen *g, const struct ir_ins *i)
         call(g, i);
         break;
     case IR_jump:
-        if (only_jumps(i) && !g->k->icount && g->at > 1 && g->at < g->ir->count &&
-            i[-1].op == IR_brcc && i[1].op == IR_label && i[1].imm == i[-1].imm)
-            break; /* brcc made it */
+        if (g->at > 1 && brcc_over_jump(g, i - 1, g->at - 1))
+            break;
         if (only_jumps(i) && no_way_to(g, i))
             break;
         refund(g, g->k->block->insns - g->insns);

@@ -307,17 +307,60 @@ static void branch(struct maker *m)
     }
 }
 
+/* The flags may stay pending (pass_lazy.c): who looks at them settles them. */
+static void exit_by_jump(struct maker *m)
+{
+    ir_jump(m->b, (uint32_t)random_next(), pick(8), pick(2) ? m->pc + 4 : 0);
+    if (pick(2))
+        m->b->ins[m->b->count].flow =
+            IR_FLOW_DEAD | (uint32_t)(random_next() & random_next() & 0xffff)
+                               << IR_FLOW_WRITES_SHIFT;
+}
+
+/* A register that nobody else looks at just then, so that it stays what it is. */
+static ir_ref guest_register(struct maker *m)
+{
+    return ir_get(m->b, IR_I32, 4 * pick(16));
+}
+
+/* As conditional branches of guests end a block: flags written, often by a comparison just before, maybe an
+ * access that faults, and two exits. */
+static void end_in_two(struct maker *m)
+{
+    unsigned label = ir_new_label(m->b);
+    ir_ref f = some(m, IR_FLAGS);
+    if (pick(2))
+        f = ir_flagsof(m->b, ir_bin(m->b, pick(2) ? IR_sub : IR_and, IR_I32, guest_register(m),
+                                    guest_register(m)));
+    ir_putf(m->b, f, pick(4) ? IR_FLAG_ALL : 1 + pick(7));
+    if ((m->kinds & RANDOM_MEMORY) && pick(2))
+        value_operation(m, pick(2) ? IR_ld : IR_st);
+    ir_brcc(m->b, f, pick(16), label);
+    exit_by_jump(m);
+    ir_label(m->b, label);
+    forget(m);
+    exit_by_jump(m);
+}
+
 static void end(struct maker *m)
 {
-    switch (pick(4)) {
+    switch (pick(6)) {
     case 0:
         ir_jumpto(m->b, some(m, IR_I32), pick(8), pick(2) ? m->pc + 4 : 0);
         break;
     case 1:
         ir_leave(m->b, some(m, IR_I32), EXIT_UNDEFINED + pick(5));
         break;
+    case 2:
+    case 3:
+        if (m->b->labels < IR_MAX_LABEL) {
+            end_in_two(m);
+            break;
+        }
+        exit_by_jump(m);
+        break;
     default:
-        ir_jump(m->b, (uint32_t)random_next(), pick(8), pick(2) ? m->pc + 4 : 0);
+        exit_by_jump(m);
     }
 }
 
