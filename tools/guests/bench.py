@@ -90,7 +90,7 @@ QEMU = {
 }
 BOARD = {"arm": "virt", "x86": "pc", "sparc": "ss5"}
 KERNEL = {"sparc": "image"}  # if it is not called vmlinuz
-MEMORY = "256M"
+MEMORY = {"arm": "256M", "x86": "256M", "sparc": "128M"}  # SPARC: none of it high memory
 
 BARE = ["-marm", "-march=armv7-a", "-mfloat-abi=soft", "-ffreestanding", "-fno-stack-protector",
         "-nostdlib", "-static", "-fno-pic",
@@ -143,13 +143,13 @@ def version(command):
 
 
 def qemu_command(guest, command, cpu, kernel, initrd, words):
-    return [*command, "-M", QEMU[guest.name][2], "-cpu", cpu, "-m", MEMORY, "-display", "none",
+    return [*command, "-M", QEMU[guest.name][2], "-cpu", cpu, "-m", MEMORY[guest.name], "-display", "none",
             "-accel", "tcg", "-serial", "stdio", "-no-reboot",
             "-net", "none", "-kernel", kernel, "-initrd", initrd, "-append", words]
 
 
 def our_command(guest, program, kernel, initrd, words, extra=()):
-    return [program, "--guest", guest.name, "--board", BOARD[guest.name], "--memory", MEMORY,
+    return [program, "--guest", guest.name, "--board", BOARD[guest.name], "--memory", MEMORY[guest.name],
             "--kernel", kernel, "--initrd", initrd, "--append", words, *extra]
 
 
