@@ -25,9 +25,10 @@ struct block {
     uint8_t *code;       /* entry with the interrupt check; interp: its own record */
     uint8_t *code_after; /* entry behind the check: for links that need none */
     uint32_t code_bytes;
-    uint32_t code_enter;      /* backend: offset of the entry for the dispatcher */
-    struct block_exit *exit;  /* [exits] */
-    struct side_entry *sides; /* ordered by host offset */
+    uint32_t code_enter;             /* backend: offset of the entry for the dispatcher */
+    struct block_exit *exit;         /* [exits] */
+    struct side_entry *sides;        /* ordered by host offset */
+    struct fault_flags *fault_flags; /* the backend's, for side_entry.flags */
     uint32_t side_count;
     struct block *next_hash; /* the rest is cache.c's */
     struct block *next_page[2];
@@ -75,6 +76,8 @@ struct side_entry {
     uint8_t kind;  /* ld, st: IR aux, so that the fault handler knows size and direction */
     uint8_t bits;
     uint16_t spare;
+    uint16_t
+        flags; /* the backend's: how to know the guest's flags if it faults; 0: they are in place */
 };
 
 /* What the backend is asked to make. */
@@ -114,8 +117,10 @@ struct backend {
     /* Guest range for the upcall registration: translated code runs inside [lo, hi). */
     void (*range)(uint64_t *lo, uint64_t *hi);
     /* The fault upcall wants to leave translated code: change regs so that they go on at the
-     * common exit, which stores pinned registers and returns `reason` from enter. */
-    void (*escape)(struct thread_regs *regs, enum exit_reason reason);
+     * common exit, which stores pinned registers and returns `reason` from enter. side: of block b, what
+     * faulted, or NULL if nobody will go on. */
+    void (*escape)(struct thread_regs *regs, enum exit_reason reason, const struct block *b,
+                   const struct side_entry *side);
 };
 /* For backends (run.c): guest instruction `side` of b was left before its end, because a helper or a
  * slow access asked for it. Sets cpu->pc, restores the frontend's state and gives back the budget of

@@ -35,7 +35,7 @@ struct cpu_flags {
 /* Pending flags (pass_lazy.c, flags.c): an operation on general registers.
  *   bits 0–3   enum recipe_kind      bits 4–7   register a
  *   bit  8     b is a constant       bits 9–12  register b
- *   bit  13    C is inverted         bit  14    all flags; else N and Z alone
+ *   bit  13    C is inverted         bit  14    all flags; else N and Z alone, or all but C (INC, DEC)
  *   bits 16–31 the constant, sign-extended; with bit 15: shifted left by 16 */
 enum recipe_kind {
     RECIPE_ADD = 1,    /* a + b */
@@ -52,10 +52,19 @@ enum recipe_kind {
     RECIPE_SUB16,
     RECIPE_AND16,
     RECIPE_LOGIC16,
+    RECIPE_INC, /* a is the sum of something and 1; C is not of it */
+    RECIPE_DEC,
+    /* For flags_by_kind only. */
+    RECIPE_ADD8,
+    RECIPE_ADD16,
 };
 static inline bool recipe_is_logic(uint32_t kind)
 {
     return kind == RECIPE_LOGIC || kind == RECIPE_LOGIC8 || kind == RECIPE_LOGIC16;
+}
+static inline bool recipe_is_step(uint32_t kind)
+{
+    return kind == RECIPE_INC || kind == RECIPE_DEC;
 }
 #define RECIPE_KIND      15u
 #define RECIPE_A_SHIFT   4
@@ -69,6 +78,10 @@ static inline bool recipe_is_logic(uint32_t kind)
 struct cpu;
 /* Bring cpu->flags up to date (flags.c): after translated code was left, before anyone looks. */
 void flags_settle(struct cpu *cpu);
+/* Flags of one operation: enum recipe_kind, of a and b. */
+struct cpu_flags flags_by_kind(unsigned kind, uint32_t a, uint32_t b);
+/* Write the parts of cpu->flags that mask (IR_FLAG_*) names. */
+void flags_put(struct cpu *cpu, struct cpu_flags f, unsigned mask);
 
 /* What a switch between user and privileged mode changes. */
 struct cpu_side {

@@ -94,11 +94,8 @@ static size_t print_registers(struct vm *vm, char *to, size_t size)
 static void print_insn(struct vm *vm, char *to, size_t size)
 {
     struct cpu *cpu = vm->cpu;
-    uint8_t code[4] = {0};
-    char text[128] = "?";
-    if (guest_peek(cpu, cpu->pc & ~1u, code, sizeof code) ||
-        guest_peek(cpu, cpu->pc & ~1u, code, 2))
-        vm->frontend->disas(cpu->pc, vm->frontend->mode(cpu), code, sizeof code, text, sizeof text);
+    char text[128];
+    guest_disas(vm, cpu->pc, vm->frontend->mode(cpu), text, sizeof text);
     snprintf(to, size, " insn=%s", text);
 }
 

@@ -16,7 +16,8 @@
 
 #include <translator/machine.h>
 
-#define TEXT (256u << 10)
+#define TEXT        (256u << 10)
+#define DISAS_BYTES 16 /* as long as an instruction may be */
 
 bool dump_wants(const struct vm *vm, char letter)
 {
@@ -29,6 +30,18 @@ void dump_line(struct vm *vm, const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
+void guest_disas(struct vm *vm, uint32_t pc, uint32_t mode, char *to, size_t size)
+{
+    uint8_t code[DISAS_BYTES] = {0};
+    uint32_t at = pc & ~vm->frontend->pc_state;
+    unsigned bytes = GUEST_PAGE - (at & ~GUEST_PAGE_MASK);
+    if (bytes > sizeof code || guest_peek(vm->cpu, at, code, sizeof code))
+        bytes = sizeof code;
+    snprintf(to, size, "?");
+    if (guest_peek(vm->cpu, at, code, bytes))
+        vm->frontend->disas(pc, mode, code, bytes, to, size);
+}
+
 void dump_guest(struct vm *vm, const struct lift *l)
 {
     if (!dump_wants(vm, 'g'))
@@ -36,12 +49,10 @@ void dump_guest(struct vm *vm, const struct lift *l)
     fprintf(stderr, "guest block %08x mode %x\n", l->pc, l->mode);
     for (unsigned n = 1; n <= vm->ir->count; n++) {
         const struct ir_ins *i = &vm->ir->ins[n];
-        char text[128] = "?";
-        uint8_t code[4] = {0};
+        char text[128];
         if (i->op != IR_insn)
             continue;
-        guest_peek(vm->cpu, (uint32_t)i->imm & ~1u, code, sizeof code);
-        vm->frontend->disas((uint32_t)i->imm, l->mode, code, sizeof code, text, sizeof text);
+        guest_disas(vm, (uint32_t)i->imm, l->mode, text, sizeof text);
         fprintf(stderr, "  %08x  %s\n", (uint32_t)i->imm, text);
     }
 }

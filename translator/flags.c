@@ -5,6 +5,7 @@
  * still in place.
  */
 #include <translator/cpu.h>
+#include <translator/ir.h>
 
 static uint32_t operand(const struct cpu *cpu, uint32_t r)
 {
@@ -38,16 +39,21 @@ static struct cpu_flags of_sub(uint32_t a, uint32_t b)
 static struct cpu_flags narrow(unsigned kind, unsigned bits, uint32_t a, uint32_t b)
 {
     unsigned by = 32 - bits;
-    uint32_t r = kind == RECIPE_SUB8 ? a - b : kind == RECIPE_AND8 ? a & b : a;
-    uint32_t carries = kind == RECIPE_SUB8 ? a ^ b ^ r : 0;
-    struct cpu_flags f = kind == RECIPE_SUB8 ? of_sub(a << by, b << by) : (struct cpu_flags){0};
+    uint32_t r = kind == RECIPE_SUB8   ? a - b
+                 : kind == RECIPE_ADD8 ? a + b
+                 : kind == RECIPE_AND8 ? a & b
+                                       : a;
+    uint32_t carries = kind == RECIPE_SUB8 || kind == RECIPE_ADD8 ? a ^ b ^ r : 0;
+    struct cpu_flags f = kind == RECIPE_SUB8   ? of_sub(a << by, b << by)
+                         : kind == RECIPE_ADD8 ? of_add(a << by, b << by)
+                                               : (struct cpu_flags){0};
     f.nz = (uint8_t)((nz(r << by, 0) & (NZ_N | NZ_Z)) | (nz(r, carries) & (NZ_P | NZ_A)));
     return f;
 }
 
-static struct cpu_flags evaluate(uint32_t r, uint32_t a, uint32_t b)
+struct cpu_flags flags_by_kind(unsigned kind, uint32_t a, uint32_t b)
 {
-    switch (r & RECIPE_KIND) {
+    switch (kind) {
     case RECIPE_ADD:
         return of_add(a, b);
     case RECIPE_SUB:
@@ -56,6 +62,10 @@ static struct cpu_flags evaluate(uint32_t r, uint32_t a, uint32_t b)
         return of_add(a - b, b);
     case RECIPE_SUB_RESULT:
         return of_sub(a + b, b);
+    case RECIPE_INC:
+        return of_add(a - 1, 1);
+    case RECIPE_DEC:
+        return of_sub(a + 1, 1);
     case RECIPE_AND:
         return (struct cpu_flags){nz(a & b, 0), 0, 0, 0};
     case RECIPE_XOR:
@@ -63,28 +73,40 @@ static struct cpu_flags evaluate(uint32_t r, uint32_t a, uint32_t b)
     case RECIPE_SUB8:
     case RECIPE_AND8:
     case RECIPE_LOGIC8:
-        return narrow(r & RECIPE_KIND, 8, a, b);
+    case RECIPE_ADD8:
+        return narrow(kind, 8, a, b);
     case RECIPE_SUB16:
     case RECIPE_AND16:
     case RECIPE_LOGIC16:
-        return narrow((r & RECIPE_KIND) - (RECIPE_SUB16 - RECIPE_SUB8), 16, a, b);
+        return narrow(kind - (RECIPE_SUB16 - RECIPE_SUB8), 16, a, b);
+    case RECIPE_ADD16:
+        return narrow(RECIPE_ADD8, 16, a, b);
     default:
         return (struct cpu_flags){nz(a, 0), 0, 0, 0};
     }
 }
 
+void flags_put(struct cpu *cpu, struct cpu_flags f, unsigned mask)
+{
+    if (mask & IR_FLAG_NZ)
+        cpu->flags.nz = f.nz;
+    if (mask & IR_FLAG_C)
+        cpu->flags.c = f.c;
+    if (mask & IR_FLAG_V)
+        cpu->flags.v = f.v;
+}
+
 void flags_settle(struct cpu *cpu)
 {
-    uint32_t r = cpu->flag_recipe;
+    uint32_t r = cpu->flag_recipe, kind = r & RECIPE_KIND;
     if (r == 0)
         return;
     cpu->flag_recipe = 0;
-    struct cpu_flags f = evaluate(r, cpu->reg[r >> RECIPE_A_SHIFT & 15], operand(cpu, r));
+    struct cpu_flags f = flags_by_kind(kind, cpu->reg[r >> RECIPE_A_SHIFT & 15], operand(cpu, r));
     if (r & RECIPE_INVERT)
         f.c ^= 1;
-    cpu->flags.nz = f.nz;
-    if (r & RECIPE_ALL) {
-        cpu->flags.c = f.c;
-        cpu->flags.v = f.v;
-    }
+    flags_put(cpu, f,
+              r & RECIPE_ALL         ? IR_FLAG_ALL
+              : recipe_is_step(kind) ? IR_FLAG_NZ | IR_FLAG_V
+                                     : IR_FLAG_NZ);
 }

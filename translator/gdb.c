@@ -52,7 +52,7 @@ void gdb_delete(struct gdb *g)
 bool gdb_breakpoint(const struct gdb *g, uint32_t pc)
 {
     for (unsigned n = 0; g != NULL && n < g->count; n++)
-        if (((g->breakpoint[n] ^ pc) & ~1u) == 0)
+        if (((g->breakpoint[n] ^ pc) & ~g->vm->frontend->pc_state) == 0)
             return true;
     return false;
 }
@@ -314,7 +314,7 @@ static void removes(struct gdb *g, const char *text)
         return;
     uint32_t pc = number(&text);
     for (unsigned n = 0; n < g->count; n++)
-        if (((g->breakpoint[n] ^ pc) & ~1u) == 0) {
+        if (((g->breakpoint[n] ^ pc) & ~g->vm->frontend->pc_state) == 0) {
             g->breakpoint[n] = g->breakpoint[--g->count];
             cache_flush(g->vm);
             break;

@@ -52,9 +52,10 @@ enum ir_cc { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A,
              CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G };
 /* clang-format on */
 
-/* aux of brcc: a condition, and whether the flags a are written (as by putf, all of them) on the way to
- * the label, and what is in cpu->flag_recipe becomes void. */
-#define BRCC_PUTF 16u
+/* aux of brcc: a condition, and whether the flags a are written (as by putf, all of them, or all but C) on
+ * the way to the label, and what is in cpu->flag_recipe becomes void. */
+#define BRCC_PUTF   16u
+#define BRCC_KEEP_C 32u
 
 /* putf masks. */
 #define IR_FLAG_NZ  1u /* with P and A, where the guest has them */
@@ -84,6 +85,9 @@ enum ir_mem_site {
     SITE_CHOOSE = 2, /* privileged site that met a process-dependent page: window by address */
     SITE_ATOMIC = 4, /* part of an exclusive access: never repeated */
 };
+/* Whether the access is done by a C function. */
+#define ir_slow_access(i) \
+    (((i)->bits & SITE_SLOW) != 0 || (((i)->aux & MEM_BIG) && ((i)->aux & MEM_SIZE) == 4))
 static inline unsigned mem_bytes(unsigned aux)
 {
     return 1u << (aux & MEM_SIZE);
@@ -149,6 +153,7 @@ struct ir_block {
     unsigned count; /* instructions: ins[1] to ins[count]; ins[0] is IR_END */
     unsigned labels;
     unsigned insns; /* guest instructions: number of `insn` operations */
+    bool full;      /* a pass found it too large: not to be compiled */
     struct ir_ins ins[IR_MAX_INS + 1];
 };
 

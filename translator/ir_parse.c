@@ -246,9 +246,13 @@ static bool parse_suffixes(struct parser *p, struct ir_ins *i)
         if (strcmp(next_suffix(p), "putf") == 0) {
             p->taken++;
             i->aux |= BRCC_PUTF;
+        } else if (strcmp(next_suffix(p), "putnzv") == 0) {
+            p->taken++;
+            i->aux |= BRCC_PUTF | BRCC_KEEP_C;
         }
         return true;
     case IR_putf:
+    case IR_faultf:
         return suffix_mask(p, i);
     case IR_call:
         i->aux |= (uint8_t)suffix_letters(p, ir_call_letters);
@@ -356,7 +360,7 @@ static bool parse_operands(struct parser *p, struct ir_ins *i)
     for (; *o != 0 && *o != ':'; o++, k++)
         if ((k > 0 && !need(p, ",")) || !reference(p, refs[k]))
             return false;
-    if (i->op == IR_putf || strcmp(o, ":imm") != 0)
+    if (i->op == IR_putf || i->op == IR_faultf || strcmp(o, ":imm") != 0)
         return true;
     return (k == 0 || need(p, ",")) && wide_number(p, &i->imm);
 }

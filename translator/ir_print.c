@@ -146,9 +146,12 @@ static void put_suffixes(struct out *o, const struct ir_ins *i)
     case IR_select:
     case IR_brcc:
         put(o, ".%s%s", ir_cc_names[i->aux & 15],
-            i->op == IR_brcc && (i->aux & BRCC_PUTF) ? ".putf" : "");
+            i->op != IR_brcc || !(i->aux & BRCC_PUTF) ? ""
+            : i->aux & BRCC_KEEP_C                    ? ".putnzv"
+                                                      : ".putf");
         break;
     case IR_putf:
+    case IR_faultf:
         put(o, ".");
         put_letters(o, ir_mask_letters, (unsigned)i->imm, "");
         break;
@@ -178,7 +181,7 @@ static void put_operands(struct out *o, const struct ir_ins *i)
     }
     if (strcmp(ir_op_table[i->op].operands + strcspn(ir_op_table[i->op].operands, ":"), ":imm") ==
             0 &&
-        i->op != IR_putf) {
+        i->op != IR_putf && i->op != IR_faultf) {
         put(o, last == 0 ? " " : ", ");
         put_number(o, (uint64_t)i->imm);
     }

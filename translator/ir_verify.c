@@ -169,6 +169,7 @@ static bool check_fields(struct check *c, const struct ir_ins *i)
     case IR_put:
         return check_state(c, i);
     case IR_putf:
+    case IR_faultf:
         return (i->imm > 0 && i->imm <= IR_FLAG_ALL) || wrong(c, "mask of flags");
     case IR_flagsof:
         return check_flagsof(c, i);
@@ -176,7 +177,8 @@ static bool check_fields(struct check *c, const struct ir_ins *i)
     case IR_select:
         return i->aux < 16 || wrong(c, "no such condition");
     case IR_brcc:
-        return (i->aux <= (BRCC_PUTF | 15) || wrong(c, "no such condition")) && check_label(c, i);
+        return (i->aux <= (BRCC_PUTF | BRCC_KEEP_C | 15) || wrong(c, "no such condition")) &&
+               check_label(c, i);
     case IR_br:
     case IR_label:
         return check_label(c, i);

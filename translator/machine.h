@@ -432,6 +432,8 @@ void run(struct vm *vm);
 bool dump_wants(const struct vm *vm, char letter);
 void dump_line(struct vm *vm, const char *line);
 void dump_guest(struct vm *vm, const struct lift *l);
+/* The instruction at pc (with mode bits) as text; "?" where there is none. */
+void guest_disas(struct vm *vm, uint32_t pc, uint32_t mode, char *to, size_t size);
 void dump_ir(struct vm *vm, char letter, const char *after);
 void dump_host(struct vm *vm, const struct block *b);
 void dump_exception(struct vm *vm, enum exit_reason reason);

@@ -3,25 +3,28 @@
  *
  * Most instructions that set flags are followed by others that set them again before anyone looks.
  * What keeps their `putf` alive is only that someone *could* look: the handler of a fault in
- * between, or the next block. This pass replaces such a `putf` by a *recipe*: a word in
- * cpu->flag_recipe that says how to compute the flags from general registers (enum recipe_kind,
- * flags.c computes). It costs one store of a constant, or nothing where nobody can look.
+ * between, or the next block. This pass takes such a `putf` out and remembers it as *pending*. Up to
+ * three may be: each part of the flags (N and Z, C, V) is of the newest that writes it. Then
  *
- * While a flags write is pending
- *   - its operands stay in general registers: before a `put` to one of those it is written out;
- *   - whatever may fault finds the recipe in place;
+ *   - before a load or store that may fault stands a `faultf`: the backend writes nothing then, but
+ *     keeps what it needs to compute the flags should the fault come;
+ *   - what else may leave here (a call, an alignment check, a slow access) finds in cpu->flag_recipe a
+ *     word that says how to compute the flags from general registers (enum recipe_kind, flags.c), or
+ *     if there is none, the flags;
  *   - whoever reads the flags, and an exit to an unknown place, finds them written out;
- *   - an exit by `jump` may leave it pending if the frontend says of the target (field flow) that
+ *   - an exit by `jump` may leave a recipe if the frontend says of the target (field flow) that
  *     it writes all flags before it reads them, and has not changed the operands where it may
  *     fault before that;
  *   - a branch to an exit on these flags writes them on that way only (BRCC_PUTF).
+ *
  * Writing out happens with the flags value itself or, if the host's flags register has been used
  * for something else since, with the operation repeated. A recipe is void as soon as all flags are
- * written, so writing them out also clears the word.
+ * written, so writing them out also clears the word. A recipe whose registers have changed stays in
+ * memory, void: nobody looks at it before it is replaced.
  *
  * Conditions on Z or N alone, far from the operation, are asked of its result.
  *
- * The block is built anew; where it would grow too large it stays as it was.
+ * The block is built anew; where it would grow too large it is marked so, and translated shorter.
  */
 #include <string.h>
 
@@ -29,10 +32,12 @@
 #include <translator/ir_fold.h>
 
 #define REGS 16
+#define MOST 3 /* pending at a time: one for each part */
+#define NZV  (IR_FLAG_NZ | IR_FLAG_V)
 
 struct pending {
-    bool on;
     bool stored;    /* the recipe is in cpu->flag_recipe */
+    bool held;      /* a `faultf` stands in the block */
     bool inverted;  /* fnotc of the operation's flags */
     bool clobbered; /* the host's flags were used since */
     uint8_t mask;
@@ -49,8 +54,11 @@ struct lazy {
     uint16_t clobbers;             /* counts uses of the host's flags register */
     uint16_t made[IR_MAX_INS + 1]; /* of each flags value: `clobbers` when it was made */
     ir_ref in[REGS];               /* value known to be in each register, 0: none */
-    struct pending p;
-    bool zero; /* cpu->flag_recipe is known to be 0 */
+    struct pending p[MOST];        /* oldest first; no part is in two masks */
+    unsigned count;
+    bool zero;  /* cpu->flag_recipe is known to be 0 */
+    bool old;   /* what may be there is not what counts, or not all of it */
+    bool hides; /* it hides flags that have been written */
     bool full;
     uint32_t label[IR_MAX_LABEL + 1]; /* recipe to store at the label; 0: none */
     uint16_t exit[IR_MAX_LABEL + 1];  /* `jump` directly behind the label, 0: none */
@@ -73,6 +81,8 @@ static void put_recipe(struct lazy *z, uint32_t recipe)
     emit(z, (struct ir_ins){
                 .op = IR_put, .type = IR_I32, .a = v, .imm = offsetof(struct cpu, flag_recipe)});
     z->zero = recipe == 0;
+    z->old = recipe != 0;
+    z->hides = false;
 }
 
 /* ---- recipes ---------------------------------------------------------------------------------- */
@@ -112,9 +122,8 @@ static uint32_t make(unsigned kind, int a, uint32_t b)
 
 /* Of an operation on the low 8 or 16 bits. Logic leaves the bits above as they are in a, so that a result
  * is in a register if it was put there. */
-static uint32_t make_narrow(const struct lazy *z)
+static uint32_t make_narrow(const struct lazy *z, const struct pending *p)
 {
-    const struct pending *p = &z->p;
     uint32_t b = 0, wide = p->part == PART_8 ? 0 : RECIPE_SUB16 - RECIPE_SUB8;
     int result = reg_with(z, p->op != IR_nxor && p->a == p->b ? p->a : p->result);
     if (p->op == IR_nadd)
@@ -126,20 +135,33 @@ static uint32_t make_narrow(const struct lazy *z)
     return make((p->op == IR_nsub ? RECIPE_SUB8 : RECIPE_AND8) + wide, reg_with(z, p->a), b);
 }
 
+/* All but C, of INC and DEC. */
+static uint32_t make_step(const struct lazy *z, const struct pending *p)
+{
+    uint64_t by;
+    if (p->part != 0 || (p->op != IR_add && p->op != IR_sub) || !ir_is_const(&z->to, p->b, &by) ||
+        by != 1)
+        return 0;
+    return make(p->op == IR_add ? RECIPE_INC : RECIPE_DEC, reg_with(z, p->result), RECIPE_CONST);
+}
+
 /* The recipe of what is pending, from what is in registers now; 0: there is none. */
-static uint32_t make_recipe(const struct lazy *z)
+static uint32_t make_recipe(const struct lazy *z, const struct pending *p)
 {
     static const uint8_t from_operands[] = {[IR_add] = RECIPE_ADD,
                                             [IR_sub] = RECIPE_SUB,
                                             [IR_and] = RECIPE_AND,
                                             [IR_xor] = RECIPE_XOR,
                                             [IR_or] = 0};
-    const struct pending *p = &z->p;
     uint32_t common = (p->inverted ? RECIPE_INVERT : 0) | (p->mask == IR_FLAG_ALL ? RECIPE_ALL : 0);
     uint32_t b = 0, made = 0;
     int result = reg_with(z, p->result);
-    if (p->part != 0)
-        made = make_narrow(z);
+    if (p->mask == NZV)
+        made = make_step(z, p);
+    else if (p->mask != IR_FLAG_ALL && p->mask != IR_FLAG_NZ)
+        made = 0;
+    else if (p->part != 0)
+        made = make_narrow(z, p);
     else if (p->op != IR_add && p->op != IR_sub && result >= 0)
         made = make(RECIPE_LOGIC, result, 0);
     else if (second(z, p->b, &b)) {
@@ -151,10 +173,13 @@ static uint32_t make_recipe(const struct lazy *z)
     return made == 0 ? 0 : made | common;
 }
 
-/* The one that counts: once it is stored, another register that gets the same value does not help. */
+/* What cpu->flag_recipe can say of all that is pending; 0: nothing. One that is stored is the one that
+ * counts: another register that gets the same value does not help. */
 static uint32_t recipe(const struct lazy *z)
 {
-    return z->p.stored ? z->p.recipe : make_recipe(z);
+    if (z->count != 1)
+        return 0;
+    return z->p[0].stored ? z->p[0].recipe : make_recipe(z, &z->p[0]);
 }
 
 static uint32_t recipe_registers(uint32_t r)
@@ -165,6 +190,11 @@ static uint32_t recipe_registers(uint32_t r)
     return set;
 }
 
+static const struct pending *newest(const struct lazy *z)
+{
+    return z->count == 0 ? NULL : &z->p[z->count - 1];
+}
+
 /* ---- writing out ------------------------------------------------------------------------------ */
 
 static ir_ref again(struct lazy *z, unsigned op, ir_ref a, ir_ref b)
@@ -172,10 +202,16 @@ static ir_ref again(struct lazy *z, unsigned op, ir_ref a, ir_ref b)
     return emit(z, (struct ir_ins){.op = (uint8_t)op, .type = IR_I32, .a = a, .b = b});
 }
 
-/* The pending operation once more: not what it gives, but the same flags. */
-static ir_ref operation_again(struct lazy *z)
+static void clobber(struct lazy *z)
 {
-    const struct pending *p = &z->p;
+    z->clobbers++;
+    for (unsigned n = 0; n < z->count; n++)
+        z->p[n].clobbered = true;
+}
+
+/* The pending operation once more: not what it gives, but the same flags. */
+static ir_ref operation_again(struct lazy *z, const struct pending *p)
+{
     ir_ref a = p->a;
     if (p->part != 0)
         return emit(
@@ -188,47 +224,76 @@ static ir_ref operation_again(struct lazy *z)
 }
 
 /* Flags of the pending operation, by repeating it. */
-static ir_ref repeat(struct lazy *z)
+static ir_ref repeat(struct lazy *z, const struct pending *p)
 {
-    ir_ref r = operation_again(z);
+    ir_ref r = operation_again(z, p);
     ir_ref f = emit(z, (struct ir_ins){.op = IR_flagsof, .type = IR_I32, .a = r});
-    if (z->p.inverted)
+    if (p->inverted)
         f = emit(z, (struct ir_ins){.op = IR_fnotc, .type = IR_FLAGS, .a = f});
+    clobber(z);
+    z->made[f] = z->clobbers;
     return f;
 }
 
-/* Returns the flags value that was written. */
+static ir_ref write_one(struct lazy *z, const struct pending *p)
+{
+    ir_ref f = p->clobbered ? repeat(z, p) : p->flags;
+    emit(z, (struct ir_ins){.op = IR_putf, .a = f, .imm = p->mask});
+    return f;
+}
+
+/* All that is pending. Returns the flags value of the newest, which is at hand then. */
 static ir_ref write_out(struct lazy *z)
 {
-    struct pending *p = &z->p;
-    if (!p->on)
-        return 0;
-    p->on = false;
-    ir_ref f = p->clobbered ? repeat(z) : p->flags;
-    if (p->clobbered)
-        z->made[f] = ++z->clobbers;
-    emit(z, (struct ir_ins){.op = IR_putf, .a = f, .imm = p->mask});
-    if (p->mask == IR_FLAG_ALL && !z->zero)
+    ir_ref f = 0;
+    unsigned written = 0;
+    for (unsigned n = 0; n < z->count; n++) {
+        f = write_one(z, &z->p[n]);
+        written |= z->p[n].mask;
+    }
+    if (z->hides || (z->count != 0 && (z->old || (written == IR_FLAG_ALL && !z->zero))))
         put_recipe(z, 0);
-    else if (p->stored)
-        put_recipe(z, 0);
+    z->count = 0;
     return f;
 }
 
 /* Someone may look after this: the recipe must be in place, or the flags. */
 static void expose(struct lazy *z)
 {
-    struct pending *p = &z->p;
-    if (!p->on || p->stored)
-        return;
     uint32_t r = recipe(z);
     if (r == 0) {
         write_out(z);
-        return;
+    } else if (!z->p[0].stored) {
+        put_recipe(z, r);
+        z->p[0].stored = true;
+        z->p[0].recipe = r;
     }
-    put_recipe(z, r);
-    p->stored = true;
-    p->recipe = r;
+}
+
+/* The same before a load or store, whose fault the backend sees to; with a recipe too, because a
+ * `faultf` of older flags may be in force. */
+static void expose_to_fault(struct lazy *z)
+{
+    if (z->hides)
+        put_recipe(z, 0);
+    for (unsigned n = 0; n < z->count; n++) {
+        struct pending *p = &z->p[n];
+        if (!p->held)
+            emit(z, (struct ir_ins){.op = IR_faultf, .a = p->flags, .imm = p->mask});
+        p->held = true;
+    }
+}
+
+/* These parts are written otherwise. */
+static void drop(struct lazy *z, unsigned parts)
+{
+    unsigned kept = 0;
+    for (unsigned n = 0; n < z->count; n++) {
+        z->p[n].mask &= (uint8_t)~parts;
+        if (z->p[n].mask != 0)
+            z->p[kept++] = z->p[n];
+    }
+    z->count = kept;
 }
 
 /* ---- instructions ----------------------------------------------------------------------------- */
@@ -293,44 +358,92 @@ static const struct ir_ins *operation(const struct lazy *z, ir_ref f, bool *inve
     return &z->to.ins[i->a];
 }
 
+/* Whether the parts are written again before anyone but a fault's handler can look, behind instruction n. */
+static bool soon_dead(const struct lazy *z, unsigned n, unsigned parts)
+{
+    while (++n <= z->from->count) {
+        const struct ir_ins *i = &z->from->ins[n];
+        if (i->op == IR_putf || i->op == IR_putc || i->op == IR_putv) {
+            parts &= ~(i->op == IR_putf   ? (unsigned)i->imm
+                       : i->op == IR_putc ? IR_FLAG_C
+                                          : IR_FLAG_V);
+            if (parts == 0)
+                return true;
+        } else if ((ir_traits(i->op) & TRAIT_EXIT) != 0 || i->op == IR_label || i->op == IR_br ||
+                   i->op == IR_brcc || i->op == IR_getf || i->op == IR_putnzcv ||
+                   i->op == IR_call) {
+            return false;
+        }
+    }
+    return false;
+}
+
+/* Before a real write of parts, while others are pending: a recipe in memory would hide it. */
+static void clear_way(struct lazy *z, unsigned parts)
+{
+    drop(z, parts);
+    if (!z->old || parts == IR_FLAG_ALL)
+        return;
+    for (unsigned n = 0; n < z->count; n++)
+        z->p[n].stored = false;
+    z->hides = true;
+}
+
+static bool can_wait(const struct lazy *z, const struct ir_ins *o, unsigned mask)
+{
+    if (o == NULL || !(deferrable(o) || deferrable_part(o)))
+        return false;
+    return (mask & IR_FLAG_NZ) != 0 || soon_dead(z, z->at, mask);
+}
+
 static void put_flags(struct lazy *z, struct ir_ins i)
 {
-    struct pending n = {.on = true, .mask = (uint8_t)i.imm, .flags = i.a};
+    struct pending n = {.mask = (uint8_t)i.imm, .flags = i.a};
     const struct ir_ins *o = operation(z, i.a, &n.inverted, &n.result);
-    if (z->p.on && (z->p.mask & ~n.mask) == 0 && !(z->p.stored && n.mask != IR_FLAG_ALL))
-        z->p.on = false;
-    write_out(z);
-    if (o != NULL && (deferrable(o) || deferrable_part(o)) &&
-        (n.mask == IR_FLAG_ALL || n.mask == IR_FLAG_NZ)) {
+    if (can_wait(z, o, n.mask)) {
+        drop(z, n.mask);
         n.op = o->op;
         n.part = deferrable_part(o) ? o->aux : 0;
         n.a = o->a;
         n.b = o->b;
         n.clobbered = z->made[i.a] != z->clobbers;
-        z->p = n;
+        z->p[z->count++] = n;
+        unsigned all = 0;
+        for (unsigned k = 0; k < z->count; k++)
+            all |= z->p[k].mask;
+        z->old |= all == IR_FLAG_ALL && !z->zero;
         return;
     }
+    clear_way(z, n.mask);
     emit(z, i);
     if (n.mask == IR_FLAG_ALL && !z->zero)
         put_recipe(z, 0);
 }
 
-/* Whether all flags are written before anyone can look, behind the instruction that is being done. */
-static bool soon_dead(const struct lazy *z)
+/* INC and DEC leave C alone: what they come after writes it now, while the host's flags have it, unless
+ * it dies. Instruction n is about to be done. */
+static void save_carry(struct lazy *z, unsigned n)
 {
-    for (unsigned n = z->at + 1; n <= z->from->count; n++) {
-        const struct ir_ins *i = &z->from->ins[n];
-        if (i->op == IR_putf)
-            return i->imm == IR_FLAG_ALL;
-        if ((ir_traits(i->op) & (TRAIT_FAULT | TRAIT_EXIT)) != 0 || i->op == IR_label ||
-            i->op == IR_br || i->op == IR_brcc || i->op == IR_getf || i->op == IR_putc ||
-            i->op == IR_putv || i->op == IR_call)
-            return false;
+    const struct ir_block *b = z->from;
+    const struct ir_ins *i = &b->ins[n];
+    uint64_t by;
+    if ((i->op != IR_add && i->op != IR_sub) || n + 3 > b->count || i[1].op != IR_flagsof ||
+        !ir_is_const(b, i->b, &by) || by != 1)
+        return;
+    const struct ir_ins *put = i[2].op == IR_put ? &i[3] : &i[2];
+    if (put->op != IR_putf || put->imm != NZV || put->a != n + 1 || soon_dead(z, n, IR_FLAG_C))
+        return;
+    for (unsigned k = 0; k < z->count; k++) {
+        struct pending *p = &z->p[k];
+        if ((p->mask & IR_FLAG_C) == 0 || p->clobbered)
+            continue;
+        emit(z, (struct ir_ins){.op = IR_putf, .a = p->flags, .imm = IR_FLAG_C});
+        clear_way(z, IR_FLAG_C);
+        return;
     }
-    return false;
 }
 
-/* A register is written: values in it are gone, and what is pending must not need them. */
+/* A register is written: values in it are gone, and with them a recipe that is in memory. */
 static void put_register(struct lazy *z, const struct ir_ins *i)
 {
     unsigned first = (unsigned)i->imm / 4, bytes = i->type == IR_I32 || i->type == IR_F32 ? 4
@@ -340,13 +453,12 @@ static void put_register(struct lazy *z, const struct ir_ins *i)
     unsigned last = ((unsigned)i->imm + bytes - 1) / 4;
     if (i->imm < 0 || first >= REGS)
         return;
-    if (z->p.on && z->p.stored) {
-        uint32_t needs = recipe_registers(recipe(z));
+    for (unsigned k = 0; k < z->count; k++) {
+        struct pending *p = &z->p[k];
+        uint32_t needs = p->stored ? recipe_registers(p->recipe) : 0;
         for (unsigned n = first; n <= last && n < REGS; n++)
-            if (needs >> n & 1 && z->in[n] != i->a) {
-                z->p.on = z->p.on && !soon_dead(z);
-                write_out(z);
-            }
+            if (needs >> n & 1 && z->in[n] != i->a)
+                p->stored = false;
     }
 }
 
@@ -374,9 +486,8 @@ static void ask_result(struct lazy *z, struct ir_ins *i)
         return;
     ir_ref r = again(z, IR_or, of, of);
     i->a = emit(z, (struct ir_ins){.op = IR_flagsof, .type = IR_I32, .a = r});
-    z->made[i->a] = ++z->clobbers;
-    if (z->p.on)
-        z->p.clobbered = true;
+    clobber(z);
+    z->made[i->a] = z->clobbers;
 }
 
 /* May what is pending stay so on the way through this `jump`? */
@@ -389,35 +500,42 @@ static uint32_t passes(const struct lazy *z, const struct ir_ins *jump)
     return r;
 }
 
+/* A branch on the newest flags whose other way is an exit: may they stay pending here, and be written
+ * there? */
+static bool write_there(const struct lazy *z, const struct pending *p)
+{
+    return z->count == 1 && !p->clobbered && (p->mask == IR_FLAG_ALL || p->mask == NZV);
+}
+
 static void branch(struct lazy *z, struct ir_ins *i)
 {
     unsigned l = (unsigned)i->imm;
     const struct ir_ins *jump = z->exit[l] == 0 ? NULL : &z->from->ins[z->exit[l]];
-    bool conditional = i->op == IR_brcc;
-    uint32_t r = conditional && jump != NULL && z->branches[l] == 1 ? passes(z, jump) : 0;
-    if (conditional && z->p.on && r == 0 && i->a == z->p.flags) {
-        if (jump != NULL && z->branches[l] == 1 && z->p.mask == IR_FLAG_ALL && !z->p.clobbered) {
-            i->aux |= BRCC_PUTF; /* here they stay pending */
-        } else {
+    bool conditional = i->op == IR_brcc, to_exit = jump != NULL && z->branches[l] == 1;
+    const struct pending *p = newest(z);
+    uint32_t r = conditional && to_exit ? passes(z, jump) : 0;
+    if (conditional && p != NULL && r == 0 && i->a == p->flags) {
+        if (to_exit && write_there(z, p))
+            i->aux |= p->mask == NZV ? BRCC_PUTF | BRCC_KEEP_C : BRCC_PUTF;
+        else
             i->a = write_out(z); /* computed once for both */
-        }
         return;
     }
     if (conditional)
         ask_result(z, i);
-    if (z->p.on && r != 0)
-        z->label[l] = z->p.stored ? 0 : r;
+    if (r != 0)
+        z->label[l] = z->p[0].stored ? 0 : r;
     else
         write_out(z);
 }
 
 static void jump(struct lazy *z, const struct ir_ins *i)
 {
-    if (z->p.on && passes(z, i) != 0)
+    if (passes(z, i) != 0)
         expose(z);
     else
         write_out(z);
-    z->p.on = false;
+    z->count = 0;
 }
 
 static void label(struct lazy *z, struct ir_ins i)
@@ -425,7 +543,7 @@ static void label(struct lazy *z, struct ir_ins i)
     write_out(z);
     memset(z->in, 0, sizeof z->in);
     emit(z, i);
-    z->zero = false;
+    z->zero = z->old = z->hides = false;
     if (z->label[i.imm] != 0)
         put_recipe(z, z->label[i.imm]);
 }
@@ -442,11 +560,14 @@ static void before(struct lazy *z, struct ir_ins *i)
         ask_result(z, i);
     else if (i->op == IR_put)
         put_register(z, i);
-    else if (i->op == IR_getf || i->op == IR_putc || i->op == IR_putv || i->op == IR_putnzcv ||
-             (traits & TRAIT_EXIT))
+    else if (i->op == IR_putc || i->op == IR_putv)
+        clear_way(z, i->op == IR_putc ? IR_FLAG_C : IR_FLAG_V);
+    else if (i->op == IR_getf || i->op == IR_putnzcv || (traits & TRAIT_EXIT))
         write_out(z);
     else if (i->op == IR_call && (i->aux & (CALL_READS | CALL_WRITES)))
         write_out(z);
+    else if ((i->op == IR_ld || i->op == IR_st) && !ir_slow_access(i))
+        expose_to_fault(z);
     else if ((traits & TRAIT_FAULT) && (i->op != IR_call || (i->aux & CALL_EXITS)))
         expose(z);
 }
@@ -467,10 +588,9 @@ static void one(struct lazy *z, unsigned n)
         return;
     }
     before(z, &i);
-    if (clobbers(z, &i)) {
-        z->clobbers++;
-        z->p.clobbered = true;
-    }
+    save_carry(z, n);
+    if (clobbers(z, &i))
+        clobber(z);
     ir_ref r = z->as[n] = emit(z, i);
     if (i.op == IR_flagsof)
         z->made[r] = z->clobbers;
@@ -511,7 +631,8 @@ void ir_pass_lazy(struct ir_block *b)
     z.to.ins[0] = b->ins[0];
     z.as[0] = 0;
     z.clobbers = 0;
-    z.p.on = z.zero = z.full = false;
+    z.count = 0;
+    z.zero = z.old = z.hides = z.full = false;
     memset(z.in, 0, sizeof z.in);
     memset(z.label, 0, sizeof z.label);
     memset(z.exit, 0, sizeof z.exit);
@@ -519,6 +640,7 @@ void ir_pass_lazy(struct ir_block *b)
     find_exits(&z);
     for (unsigned n = 1; n <= b->count && !z.full; n++)
         one(&z, n);
+    b->full = z.full;
     if (z.full)
         return;
     memcpy(b->ins, z.to.ins, (z.to.count + 1) * sizeof b->ins[0]);

@@ -194,6 +194,7 @@ static unsigned flags_needed(struct ir_ins *i, ir_ref **which)
     case IR_brcc:
         return ir_cc_needs(i->aux);
     case IR_putf:
+    case IR_faultf:
         return (unsigned)i->imm;
     case IR_fnotc:
     case IR_nzcv:

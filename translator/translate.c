@@ -234,7 +234,7 @@ static struct block *compile(struct vm *vm, struct source *s, bool *full)
                           .alloc = alloc,
                           .trace = dump_wants(vm, 'r') ? trace : NULL,
                           .private = vm};
-    size_t bytes = vm->backend->compile(&job);
+    size_t bytes = vm->ir->full ? 0 : vm->backend->compile(&job);
     if (bytes == 0) {
         c->data_used = data;
         *full = room < CACHE_DRAFT || c->data_bytes - data < CACHE_DRAFT;

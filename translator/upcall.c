@@ -38,7 +38,7 @@ static void resume(struct vm *vm, unsigned count)
 static void leave(struct vm *vm, const struct side_entry *side, enum exit_reason reason)
 {
     vm->escape = side;
-    vm->backend->escape(&vm->upcall->regs, reason);
+    vm->backend->escape(&vm->upcall->regs, reason, vm->escape_block, side);
     resume(vm, 0);
 }
 
@@ -254,7 +254,7 @@ void upcall_handler(struct upcall_page *page)
         vm->broken_vector = page->vector;
         vm->broken_ip = page->regs.rip;
         vm->broken_address = page->address;
-        vm->backend->escape(&page->regs, EXIT_BROKEN);
+        vm->backend->escape(&page->regs, EXIT_BROKEN, NULL, NULL);
         resume(vm, 0);
     }
     vm->escape_block = b;

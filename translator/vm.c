@@ -178,7 +178,7 @@ void vm_broken(struct vm *vm, const char *what)
     if (what != NULL)
         snprintf(vm->report, sizeof vm->report, "%s", what);
     if (vm->upcall->active) {
-        vm->backend->escape(&vm->upcall->regs, EXIT_BROKEN);
+        vm->backend->escape(&vm->upcall->regs, EXIT_BROKEN, NULL, NULL);
         vm_upcall_return(0, &done);
     }
     dump_broken(vm);

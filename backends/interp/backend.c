@@ -29,9 +29,10 @@ static void range(uint64_t *lo, uint64_t *hi)
 }
 
 /* Never called: no upcall comes from there. */
-static void escape(struct thread_regs *regs, enum exit_reason reason)
+static void escape(struct thread_regs *regs, enum exit_reason reason, const struct block *b,
+                   const struct side_entry *side)
 {
-    (void)regs, (void)reason;
+    (void)regs, (void)reason, (void)b, (void)side;
 }
 
 const struct backend interp_backend = {

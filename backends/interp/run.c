@@ -52,14 +52,33 @@ static inline uint32_t load_flags(const struct cpu *cpu)
     return f & 0x0101ff;
 }
 
-static inline void store_flags(struct cpu *cpu, uint32_t f, unsigned mask)
+static inline uint32_t merge_flags(uint32_t old, uint32_t f, unsigned mask)
 {
     static const uint32_t bytes[8] = {0,        0xff,     0xff00,   0xffff,
                                       0xff0000, 0xff00ff, 0xffff00, 0xffffff};
-    uint32_t old, m = bytes[mask & 7];
+    return (old & ~bytes[mask & 7]) | (f & bytes[mask & 7]);
+}
+
+static inline void store_flags(struct cpu *cpu, uint32_t f, unsigned mask)
+{
+    uint32_t old;
     memcpy(&old, &cpu->flags, 4);
-    old = (old & ~m) | (f & m);
+    old = merge_flags(old, f, mask);
     memcpy(&cpu->flags, &old, 4);
+}
+
+/* Flags that only a fault makes visible (faultf). */
+struct held {
+    uint32_t flags;
+    unsigned mask;
+};
+
+static void show_held(struct cpu *cpu, const struct held *h)
+{
+    if (h->mask == 0)
+        return;
+    flags_settle(cpu);
+    store_flags(cpu, h->flags, h->mask);
 }
 
 /* ---- less frequent integer operations --------------------------------------------------------- */
@@ -244,6 +263,7 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
     union slot *f = rec->frame;
     const struct iop *o = rec->ops;
     uint8_t *state = (uint8_t *)cpu;
+    struct held held = {0, 0};
     for (;; o++)
         switch (o->code) {
         case IR_insn:
@@ -287,11 +307,18 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
             break;
         case IR_putf:
             store_flags(cpu, (uint32_t)f[o->a].x, (unsigned)o->imm);
+            held.mask &= ~(unsigned)o->imm;
+            break;
+        case IR_faultf:
+            held.flags = merge_flags(held.flags, (uint32_t)f[o->a].x, (unsigned)o->imm);
+            held.mask |= (unsigned)o->imm;
             break;
         case IR_putc:
             cpu->flags.c = f[o->a].x & 1;
+            held.mask &= ~IR_FLAG_C;
             break;
         case IR_putnzcv: {
+            held.mask = 0;
             uint32_t x = (uint32_t)f[o->a].x ^ (o->imm == 1 ? 1u << 29 : 0);
             cpu->flags =
                 (struct cpu_flags){(uint8_t)(x >> 24 & (NZ_N | NZ_Z)), x >> 29 & 1, x >> 28 & 1, 0};
@@ -305,6 +332,7 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
         }
         case IR_putv:
             cpu->flags.v = f[o->a].x & 1;
+            held.mask &= ~IR_FLAG_V;
             break;
 
             SUM(add, a, b, a + b, false)
@@ -376,12 +404,14 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
 
         case IR_ld:
             if (!interp_load(cpu, o, f)) {
+                show_held(cpu, &held);
                 *why = interrupted(cpu, rec, o);
                 return NULL;
             }
             break;
         case IR_st:
             if (!interp_store(cpu, o, f)) {
+                show_held(cpu, &held);
                 *why = interrupted(cpu, rec, o);
                 return NULL;
             }
@@ -420,11 +450,17 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
         case IR_brcc:
             if (!holds(f[o->a].x, o->aux & 15))
                 break;
-            if (o->aux & BRCC_PUTF)
-                store_flags(cpu, (uint32_t)f[o->a].x, IR_FLAG_ALL), cpu->flag_recipe = 0;
+            if (o->aux & BRCC_PUTF) {
+                unsigned kept = o->aux & BRCC_KEEP_C ? IR_FLAG_C : 0;
+                store_flags(cpu, (uint32_t)f[o->a].x, IR_FLAG_ALL & ~kept);
+                cpu->flag_recipe = 0;
+            }
+            held.mask = 0;
             o = rec->ops + o->imm - 1;
             break;
         case IR_call:
+            if (o->aux & CALL_WRITES)
+                held.mask = 0;
             f[o->d].x = rec->frontend->helpers[o->imm].run(cpu, f[o->a].x, f[o->b].x, f[o->c].x);
             if (o->type == IR_I32)
                 f[o->d].x = (uint32_t)f[o->d].x;

@@ -173,7 +173,7 @@ static unsigned victim(struct gen *g, const ir_ref *owner, uint16_t allowed)
     for (unsigned r = 0; r < 16; r++) {
         if (!(allowed >> r & 1) || owner[r] == 0 || owner[r] == SCRATCH)
             continue;
-        unsigned next = g->v[owner[r]].next;
+        unsigned next = only_kept(g, owner[r]) ? IR_MAX_INS + 1 : g->v[owner[r]].next;
         if (best == NO_REG || next > far || chance(g, 3)) {
             best = r;
             far = next;
@@ -378,7 +378,7 @@ struct operand operand_of(struct gen *g, ir_ref r)
         if (v->type == IR_I32 || (int64_t)k == (int32_t)k)
             return (struct operand){.kind = O_IMM, .imm = (int32_t)k};
     }
-    if ((v->place == P_STATE || v->place == P_SPILL) && v->next == 0 &&
+    if ((v->place == P_STATE || v->place == P_SPILL) && (v->next == 0 || only_kept(g, r)) &&
         g->ir->ins[r].type != IR_I8 && !chance(g, 2))
         return (struct operand){.kind = O_MEM,
                                 .m = state_mem(v->place == P_SPILL ? slot_off(v->slot) : v->off)};
@@ -409,7 +409,7 @@ static bool pin_alias_lives(const struct gen *g, unsigned reg)
 {
     for (unsigned n = 0; n < g->aliases; n++) {
         const struct value *v = &g->v[g->alias[n]];
-        if (v->place == P_PIN && v->reg == reg && v->next != 0)
+        if (v->place == P_PIN && v->reg == reg && v->next != 0 && !only_kept(g, g->alias[n]))
             return true;
     }
     return false;
@@ -462,10 +462,22 @@ unsigned dst_xmm(struct gen *g, ir_ref a)
 
 /* ---- aliases ---- */
 
+static bool any_free(const struct gen *g)
+{
+    for (unsigned m = g->temps & ~g->locked; m != 0; m &= m - 1)
+        if (g->owner[__builtin_ctz(m)] == 0)
+            return true;
+    return false;
+}
+
 /* Give an aliasing value a place of its own. */
 static void unalias(struct gen *g, ir_ref r)
 {
     struct value *v = &g->v[r];
+    if (v->place == P_PIN && only_kept(g, r) && !any_free(g)) {
+        spill(g, r);
+        return;
+    }
     if (in_xmm(v->type)) {
         unsigned x = xpick(g);
         xload_to(g, r, x);
@@ -516,8 +528,8 @@ void alias_evict_pin(struct gen *g, unsigned reg)
     for (unsigned n = 0; n < g->aliases;) {
         ir_ref r = g->alias[n];
         struct value *v = &g->v[r];
-        if (v->place != P_PIN || v->reg != reg) {
-            n++;
+        if (v->place != P_PIN || v->reg != reg || (only_kept(g, r) && v->next == g->at)) {
+            n++; /* another's, or one that nobody wants behind this access */
         } else if (v->next != 0) {
             unalias(g, r); /* removes it from the list */
         } else {
@@ -563,10 +575,10 @@ void alloc_forget(struct gen *g)
     memset(g->owner, 0, sizeof g->owner);
     memset(g->xowner, 0, sizeof g->xowner);
     g->slots = 0;
-    g->aliases = g->nflags = 0;
+    g->aliases = g->nflags = g->helds = 0;
 }
 
-static void die(struct gen *g, ir_ref r)
+void alloc_die(struct gen *g, ir_ref r)
 {
     struct value *v = &g->v[r];
     if (r == 0 || v->next != 0 || v->place == P_CONST)
@@ -578,11 +590,11 @@ static void die(struct gen *g, ir_ref r)
 void alloc_end_ins(struct gen *g)
 {
     const struct ir_ins *i = ins_at(g);
-    die(g, unfolded(g, i->a));
-    die(g, unfolded(g, i->b));
-    die(g, i->c);
+    alloc_die(g, unfolded(g, i->a));
+    alloc_die(g, unfolded(g, i->b));
+    alloc_die(g, i->c);
     if (ir_result(i) != IR_NONE)
-        die(g, (ir_ref)g->at);
+        alloc_die(g, (ir_ref)g->at);
     for (unsigned m = g->locked; m != 0; m &= m - 1) /* scratch registers are locked */
         if (g->owner[__builtin_ctz(m)] == SCRATCH)
             g->owner[__builtin_ctz(m)] = 0;

@@ -85,6 +85,8 @@ static void scan(struct gen *g)
     struct pending p = {{0}};
     memset(g->v, 0, sizeof g->v[0] * (b->count + 1));
     memset(g->want, NO_REG, b->count + 1u);
+    memset(g->kept_to, 0, sizeof g->kept_to[0] * (b->count + 1));
+    memset(g->asked, 0, sizeof g->asked);
     for (unsigned n = b->count; n >= 1; n--) {
         const struct ir_ins *i = &b->ins[n];
         struct value *v = &g->v[n];
@@ -99,6 +101,9 @@ static void scan(struct gen *g)
             g->label_at[i->imm] = (ir_ref)n;
         if (i->op == IR_get || i->op == IR_put)
             scan_state(g, &p, i);
+        faultflags_scan(g, n);
+        if (i->op == IR_faultf)
+            continue;
         if (v->next == 0 && v->type != IR_NONE && !(ir_traits(i->op) & TRAIT_KEPT) &&
             !gives_flags(g, n)) {
             v->place = P_NONE; /* not used: not lowered, uses nothing */
@@ -179,7 +184,7 @@ static void lower_one(struct gen *g, unsigned n)
     if (unused && i->op != IR_const)
         return;
     g->at = n;
-    if (i->op == IR_flagsof) {
+    if (i->op == IR_flagsof || i->op == IR_faultf) {
         lower_flags(g, i);
         return;
     }
@@ -189,6 +194,8 @@ static void lower_one(struct gen *g, unsigned n)
     g->v[unfolded(g, i->b)].next = g->after[n][1];
     g->v[unfolded(g, i->c)].next = g->after[n][2];
     lower[family(i->op)](g, i);
+    if (i->op == IR_ld || i->op == IR_st)
+        faultflags_done(g);
     alloc_end_ins(g);
     if (g->k->trace != NULL)
         trace(g, n, from);
@@ -223,6 +230,7 @@ static void begin(struct gen *g)
     g->side_bits = g->insns = 0;
     g->eflags_state = false;
     g->fixups = g->colds = 0;
+    g->helds = g->noted = 0;
     memset(g->label, 0, sizeof g->label);
     memset(g->label_used, 0, sizeof g->label_used);
     memset(g->flags_differ, 0, sizeof g->flags_differ);
@@ -242,6 +250,7 @@ static size_t generate(struct gen *g)
         lower_one(g, n);
     if (!g->failed && !g->c.full)
         emit_cold(g);
+    g->failed |= !faultflags_store(g);
     while (!g->c.full && code_offset(&g->c) % 16 != 0)
         x86_byte(&g->c, X86_INT3);
     if (g->failed || g->c.full)
@@ -355,10 +364,13 @@ static void range(uint64_t *lo, uint64_t *hi)
 }
 
 /* rsp in translated code is the CPU structure. cpu->pc is the caller's business. */
-static void escape(struct thread_regs *regs, enum exit_reason reason)
+static void escape(struct thread_regs *regs, enum exit_reason reason, const struct block *b,
+                   const struct side_entry *side)
 {
-    const struct cpu *cpu = (const struct cpu *)(uintptr_t)regs->gpr[REG_RSP];
+    struct cpu *cpu = (struct cpu *)(uintptr_t)regs->gpr[REG_RSP];
     const struct x86_state *s = (const struct x86_state *)(uintptr_t)cpu->spill[SLOT_STATE];
+    if (side != NULL && side->flags != 0)
+        faultflags_settle(cpu, s, regs, b, side);
     regs->gpr[REG_RAX] = reason;
     regs->rip = s->leave_fast;
 }

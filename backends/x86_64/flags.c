@@ -252,17 +252,18 @@ bool flags_are_state(const struct gen *g, ir_ref f)
     return g->v[f].place == P_SFLAGS || (g->v[f].place == P_EFLAGS && g->eflags_state);
 }
 
-void flags_store(struct gen *g, bool nz_only)
+void flags_store(struct gen *g, bool nz_only, bool keep_c)
 {
     struct mem nz = state_mem(NZ_OFF), c = state_mem(C_OFF), v = state_mem(V_OFF),
                recipe = state_mem(offsetof(struct cpu, flag_recipe));
     x86_byte(&g->c, X86_LAHF);
-    if (nz_only) {
+    if (nz_only && !keep_c) {
         x86_movzx_eax_ah(&g->c);
         x86_rm(&g->c, X_MOV_M, false, RAX, &nz, 0);
     } else {
         x86_store_ah(&g->c, &nz);
-        x86_setcc_m(&g->c, CC_B, &c);
+        if (!keep_c)
+            x86_setcc_m(&g->c, CC_B, &c);
         x86_setcc_m(&g->c, CC_O, &v);
     }
     x86_rm(&g->c, X_MOV_I, false, 0, &recipe, 0);
@@ -429,16 +430,23 @@ void lower_flags(struct gen *g, const struct ir_ins *i)
         x86_byte(&g->c, X86_CMC);
         flags_now(g);
         break;
+    case IR_faultf:
+        faultflags_begin(g, i);
+        break;
     case IR_putf:
+        faultflags_end(g, (unsigned)i->imm);
         put(g, i->a, (unsigned)i->imm);
         break;
     case IR_putc:
+        faultflags_end(g, IR_FLAG_C);
         put_byte(g, i->a, C_OFF);
         break;
     case IR_putv:
+        faultflags_end(g, IR_FLAG_V);
         put_byte(g, i->a, V_OFF);
         break;
     case IR_putnzcv:
+        faultflags_end(g, IR_FLAG_ALL);
         put_nzcv(g, i);
         break;
     case IR_nzcv:

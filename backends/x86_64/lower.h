@@ -49,13 +49,29 @@ enum cold_kind {
 struct cold {
     uint8_t kind, reg, a, b, c, soft; /* registers; enum x86_soft */
     bool zero_good;                   /* COLD_SOFT: a zero result is right already */
-    bool exit, nz_only;               /* COLD_FLAGS */
+    bool exit, nz_only, keep_c;       /* COLD_FLAGS */
     uint32_t field[3], fields;        /* jumps to here */
     uint32_t back;                    /* where to go on */
     struct side_entry *side;
 };
 
+/* Flags that only a fault makes visible (faultflags.c). */
+struct held_flags {
+    uint8_t kind, mask; /* enum recipe_kind; IR_FLAG_* */
+    bool inverted;
+    ir_ref from[2];
+};
+
+struct fault_flags {
+    uint8_t kind; /* enum recipe_kind */
+    uint8_t mask; /* IR_FLAG_* */
+    bool inverted, last;
+    uint8_t at[2];
+    uint32_t word[2];
+};
+
 #define MAX_COLD    600
+#define MAX_NOTES   600
 #define MAX_FIXUPS  512
 #define MAX_ALIASES 24
 #define MAX_FLAGS   12
@@ -84,6 +100,12 @@ struct gen {
     uint8_t x87_first, x87_held; /* registers on the host's x87 stack (lower_x87.c) */
     uint32_t x87_noted;          /* what cpu->x87_held is */
 
+    struct held_flags held[3]; /* disjoint masks */
+    unsigned helds;
+    ir_ref asked[3]; /* backward: last access whose fault shows N and Z, C, V; 0: none */
+    struct fault_flags notes[MAX_NOTES]; /* what will be the block's */
+    unsigned noted;
+
     uint32_t pc; /* of the guest instruction being lowered, and its side bits */
     unsigned side_bits;
     unsigned insns;                      /* guest instructions begun so far */
@@ -102,6 +124,7 @@ struct gen {
 
     struct value v[IR_MAX_INS + 1];
     ir_ref after[IR_MAX_INS + 1][3]; /* next use of the operand after this use */
+    ir_ref kept_to[IR_MAX_INS + 1];  /* access for whose fault alone it lives that long; 0: none */
     uint8_t want[IR_MAX_INS + 1];    /* pinned register the result should go to, or NO_REG */
 };
 
@@ -139,7 +162,13 @@ static inline ir_ref unfolded(const struct gen *g, ir_ref v)
 
 /* ---- alloc.c ---- */
 void alloc_start(struct gen *g);
-void alloc_end_ins(struct gen *g); /* free what is dead, unlock */
+void alloc_end_ins(struct gen *g);       /* free what is dead, unlock */
+void alloc_die(struct gen *g, ir_ref v); /* free v if it is not used any more */
+/* Whether v lives on only for what a fault may want to know. */
+static inline bool only_kept(const struct gen *g, ir_ref v)
+{
+    return g->v[v].next != 0 && g->v[v].next == g->kept_to[v];
+}
 bool used(const struct gen *g, ir_ref v);
 bool chance(struct gen *g, unsigned one_in); /* random mode only */
 uint64_t const_of(const struct gen *g, ir_ref v);
@@ -192,11 +221,23 @@ void flags_to_host(struct gen *g, ir_ref f);         /* into EFLAGS */
 void flags_carry(struct gen *g, ir_ref f);           /* C into CF, then EFLAGS may be clobbered */
 bool flags_are_state(const struct gen *g, ir_ref f); /* f is what cpu->flags hold */
 bool flags_only_nz(const struct gen *g,
-                   ir_ref f);                  /* of logic, or a comparison with 0: C and V clear */
-void flags_store(struct gen *g, bool nz_only); /* EFLAGS to cpu->flags, by way of eax; no recipe */
+                   ir_ref f); /* of logic, or a comparison with 0: C and V clear */
+/* EFLAGS to cpu->flags, by way of eax; no recipe. nz_only: C and V are clear. */
+void flags_store(struct gen *g, bool nz_only, bool keep_c);
 unsigned flags_cond(struct gen *g, ir_ref f, unsigned cc); /* host condition to use now */
 void flags_state_changes(struct gen *g);                   /* cpu->flags are about to be written */
 void lower_flags(struct gen *g, const struct ir_ins *i);
+
+/* ---- faultflags.c ---- */
+void faultflags_scan(struct gen *g, unsigned n); /* backward, at instruction n */
+void faultflags_begin(struct gen *g, const struct ir_ins *i);
+void faultflags_end(struct gen *g, unsigned parts); /* IR_FLAG_* are written otherwise */
+uint16_t faultflags_note(struct gen *g);            /* side_entry.flags of an access made now */
+void faultflags_done(struct gen *g);                /* at the end of an access */
+bool faultflags_store(struct gen *g);               /* at the end; false: no room */
+/* In the upcall: cpu->flags as they are where `side` faulted. */
+void faultflags_settle(struct cpu *cpu, const struct x86_state *s, const struct thread_regs *regs,
+                       const struct block *b, const struct side_entry *side);
 
 /* ---- lower_*.c ---- */
 void lower_int(struct gen *g, const struct ir_ins *i);

@@ -21,6 +21,8 @@ struct side_entry *add_side(struct gen *g, uint32_t host, const struct ir_ins *i
                              .site = i->site,
                              .kind = i->aux,
                              .bits = i->bits};
+    if ((i->op == IR_ld || i->op == IR_st) && !ir_slow_access(i))
+        s->flags = faultflags_note(g);
     if (g->k->icount)
         s->spare = (uint16_t)(b->insns - i->site);
     return s;
@@ -100,8 +102,10 @@ static void argument(struct gen *g, ir_ref a, unsigned reg)
 
 static void call(struct gen *g, const struct ir_ins *i)
 {
-    if (i->aux & CALL_WRITES)
+    if (i->aux & CALL_WRITES) {
         flags_state_changes(g);
+        faultflags_end(g, IR_FLAG_ALL);
+    }
     flags_clobber(g);
     alloc_spill_all(g, (i->aux & CALL_WRITES) != 0);
     argument(g, i->a, RDX);
@@ -222,6 +226,7 @@ static void brcc_put(struct gen *g, const struct ir_ins *i, unsigned cc)
     c->field[c->fields++] = field;
     c->exit = jump != NULL;
     c->nz_only = flags_only_nz(g, i->a);
+    c->keep_c = (i->aux & BRCC_KEEP_C) != 0;
     if (jump != NULL) {
         c->back = g->k->block->exits;
         add_exit(g, jump, 0);
@@ -242,7 +247,7 @@ static void brcc(struct gen *g, const struct ir_ins *i)
         flags_clobber(g);
         uint32_t stay = x86_jcc(&g->c, cc ^ 1, 0);
         if (put)
-            flags_store(g, flags_only_nz(g, i->a));
+            flags_store(g, flags_only_nz(g, i->a), (i->aux & BRCC_KEEP_C) != 0);
         refund(g, skips);
         to_label(g, x86_jmp(&g->c, 0), (unsigned)i->imm, false);
         x86_patch(&g->c, stay, code_offset(&g->c));
@@ -492,7 +497,7 @@ static void cold_look_up(struct gen *g, const struct cold *c)
 
 static void cold_flags(struct gen *g, const struct cold *c)
 {
-    flags_store(g, c->nz_only);
+    flags_store(g, c->nz_only, c->keep_c);
     uint32_t field = x86_jmp(&g->c, 0);
     if (c->exit)
         g->k->block->exit[c->back].code_offset = field;

@@ -207,7 +207,7 @@ static struct block *find(uint32_t pc)
 }
 
 /* ---- faults of translated code ---- */
-static const struct side_entry *side_of(uint64_t host)
+static const struct side_entry *side_of(uint64_t host, const struct block **of)
 {
     unsigned first = 0, count = made_count;
     while (count > 1) {
@@ -216,7 +216,7 @@ static const struct side_entry *side_of(uint64_t host)
         first += behind ? half : 0;
         count = behind ? count - half : half;
     }
-    const struct block *b = made[first];
+    const struct block *b = *of = made[first];
     uint64_t at = b == NULL ? 0 : host - (uint64_t)(uintptr_t)b->code;
     if (b == NULL || at >= b->code_bytes)
         return NULL;
@@ -231,13 +231,14 @@ bool machine_fault(uint64_t *regs, uint64_t address)
 {
     struct thread_regs *t = (struct thread_regs *)regs;
     uint64_t va = address - (uint64_t)(uintptr_t)window;
-    const struct side_entry *side = side_of(t->rip);
+    const struct block *b;
+    const struct side_entry *side = side_of(t->rip, &b);
     if (side == NULL || va + 64 >= (1ull << 32) + 128)
         return false;
     fault_side = side;
     the_cpu->fault_va = (uint32_t)va;
     the_cpu->fault_status = guest->fault_status;
-    backend->escape(t, EXIT_FAULT);
+    backend->escape(t, EXIT_FAULT, b, side);
     return true;
 }
 

@@ -76,7 +76,7 @@ static void on_fault(int number, siginfo_t *info, void *where)
     struct thread_regs regs = {.rip = rip};
     for (unsigned n = 0; n < REG_COUNT; n++)
         regs.gpr[n] = (uint64_t)r[context[n]];
-    x86_64_backend.escape(&regs, EXIT_FAULT);
+    x86_64_backend.escape(&regs, EXIT_FAULT, &block, e);
     for (unsigned n = 0; n < REG_COUNT; n++)
         r[context[n]] = (greg_t)regs.gpr[n];
     r[CONTEXT_RIP] = (greg_t)regs.rip;

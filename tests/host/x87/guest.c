@@ -211,7 +211,7 @@ bool guest_fault(uint64_t *regs, uint64_t address)
     for (unsigned k = b->side_count; k-- > 0;)
         if (b->sides[k].host == at) {
             fault_side = &b->sides[k];
-            backend_now->escape(t, EXIT_FAULT);
+            backend_now->escape(t, EXIT_FAULT, b, fault_side);
             return true;
         }
     return false;

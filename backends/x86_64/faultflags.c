@@ -1,0 +1,307 @@
+/*
+ * Guest flags that only a fault makes visible (faultf): no code, a recipe for each access instead.
+ *
+ * A `faultf` says which operation the flags are of, until other flags take their place. Two of the
+ * operation's operands and result are enough to compute them; these two are kept alive up to the last
+ * access behind which they may be asked for, in a register, a spill slot, guest state or as constants.
+ * Where they are is noted with each access, and read when a fault leaves the block there.
+ *
+ * Being kept alive is a use of a value by the last such access, an instruction that does not name it
+ * (struct gen, `kept_to`). A value that is only kept goes to a slot when its register is wanted, and is
+ * never loaded back.
+ */
+#include "lower.h"
+
+#include <string.h>
+
+/* Where an operand is. */
+enum {
+    AT_REG,                    /* + host register */
+    AT_SLOT = 16,              /* + spill slot */
+    AT_STATE = 16 + SLOT_FREE, /* in struct cpu, at offset `word` */
+    AT_BYTE,                   /* the same, one byte */
+    AT_CONST                   /* `word` */
+};
+
+/* ---- what to keep ----------------------------------------------------------------------------- */
+
+/* The operation whose flags instruction n, a faultf, is about. */
+static ir_ref operation(const struct gen *g, unsigned n, bool *inverted)
+{
+    const struct ir_ins *f = &g->ir->ins[g->ir->ins[n].a];
+    *inverted = f->op == IR_fnotc;
+    if (*inverted)
+        f = &g->ir->ins[f->a];
+    return f->a;
+}
+
+static bool is_constant(const struct gen *g, ir_ref v)
+{
+    return g->ir->ins[v].op == IR_const;
+}
+
+/* Whether the value r is there anyway behind instruction n. */
+static bool result_used(const struct gen *g, ir_ref r, unsigned n)
+{
+    if (g->v[r].next != 0)
+        return true;
+    for (unsigned k = r + 1; k < n; k++) {
+        const struct ir_ins *i = &g->ir->ins[k];
+        if (i->op != IR_flagsof && (i->a == r || i->b == r || i->c == r))
+            return true;
+    }
+    return false;
+}
+
+/* How the flags can be computed with the least that must be kept: enum recipe_kind. */
+static unsigned choose(const struct gen *g, ir_ref r, bool used)
+{
+    const struct ir_ins *o = &g->ir->ins[r];
+    bool wide = o->aux == PART_16;
+    switch (o->op) {
+    case IR_add:
+        return used ? RECIPE_ADD_RESULT : RECIPE_ADD;
+    case IR_sub:
+        return used ? RECIPE_SUB_RESULT : RECIPE_SUB;
+    case IR_and:
+        return used ? RECIPE_LOGIC : RECIPE_AND;
+    case IR_xor:
+        return used ? RECIPE_LOGIC : RECIPE_XOR;
+    case IR_nadd:
+        return wide ? RECIPE_ADD16 : RECIPE_ADD8;
+    case IR_nsub:
+        return wide ? RECIPE_SUB16 : RECIPE_SUB8;
+    case IR_nand:
+        if (!used)
+            return wide ? RECIPE_AND16 : RECIPE_AND8;
+        return wide ? RECIPE_LOGIC16 : RECIPE_LOGIC8;
+    case IR_nor:
+    case IR_nxor:
+        return wide ? RECIPE_LOGIC16 : RECIPE_LOGIC8;
+    default:
+        return RECIPE_LOGIC;
+    }
+}
+
+/* The values that flags_by_kind(kind, x, y) wants. */
+static void sources(const struct gen *g, ir_ref r, unsigned kind, ir_ref from[2])
+{
+    const struct ir_ins *o = &g->ir->ins[r];
+    from[0] = o->a;
+    from[1] = o->b;
+    if (recipe_is_logic(kind)) {
+        from[0] = o->a == o->b && o->op != IR_xor && o->op != IR_nxor ? o->a : r;
+        from[1] = 0;
+    } else if (kind == RECIPE_ADD_RESULT || kind == RECIPE_SUB_RESULT) {
+        from[0] = r;
+        if (kind == RECIPE_ADD_RESULT && is_constant(g, o->a))
+            from[1] = o->a;
+    }
+}
+
+/* ---- the backward pass ------------------------------------------------------------------------ */
+
+/* Make v live up to instruction `to`: its last use, if it comes before, is followed by one there. */
+static void keep(struct gen *g, ir_ref v, unsigned to)
+{
+    if (v == 0 || is_constant(g, v))
+        return;
+    ir_ref *link = &g->v[v].next;
+    unsigned user = 0;
+    while (*link != 0 && *link < to && *link != g->kept_to[v]) {
+        user = *link;
+        const struct ir_ins *u = &g->ir->ins[user];
+        unsigned k = unfolded(g, u->a) == v ? 0 : unfolded(g, u->b) == v ? 1 : 2;
+        link = &g->after[user][k];
+    }
+    if (*link >= to)
+        return;
+    g->kept_to[v] = (ir_ref)to;
+    *link = (ir_ref)to;
+    if (user == 0)
+        return;
+    const struct ir_ins *u = &g->ir->ins[user]; /* one that names it twice */
+    const ir_ref named[3] = {unfolded(g, u->a), unfolded(g, u->b), u->c};
+    for (unsigned k = 0; k < 3; k++)
+        if (named[k] == v)
+            g->after[user][k] = (ir_ref)to;
+}
+
+static void ends(struct gen *g, unsigned parts)
+{
+    for (unsigned k = 0; k < 3; k++)
+        if (parts >> k & 1)
+            g->asked[k] = 0;
+}
+
+void faultflags_scan(struct gen *g, unsigned n)
+{
+    const struct ir_ins *i = &g->ir->ins[n];
+    unsigned to = 0;
+    switch (i->op) {
+    case IR_ld:
+    case IR_st:
+        for (unsigned k = 0; k < 3 && !ir_slow_access(i); k++)
+            if (g->asked[k] == 0)
+                g->asked[k] = (ir_ref)n;
+        break;
+    case IR_faultf: {
+        bool inverted;
+        ir_ref r = operation(g, n, &inverted), from[2];
+        for (unsigned k = 0; k < 3; k++)
+            if ((i->imm >> k & 1) && g->asked[k] > to)
+                to = g->asked[k];
+        ends(g, (unsigned)i->imm);
+        g->v[n].off = (uint16_t)choose(g, r, result_used(g, r, n));
+        sources(g, r, g->v[n].off, from);
+        for (unsigned k = 0; k < 2 && to != 0; k++)
+            keep(g, from[k], to);
+        break;
+    }
+    case IR_putf:
+        ends(g, (unsigned)i->imm);
+        break;
+    case IR_putc:
+        ends(g, IR_FLAG_C);
+        break;
+    case IR_putv:
+        ends(g, IR_FLAG_V);
+        break;
+    case IR_putnzcv:
+    case IR_label:
+        ends(g, IR_FLAG_ALL);
+        break;
+    case IR_call:
+        if (i->aux & CALL_WRITES)
+            ends(g, IR_FLAG_ALL);
+        break;
+    }
+}
+
+/* ---- the forward pass ------------------------------------------------------------------------- */
+
+void faultflags_end(struct gen *g, unsigned parts)
+{
+    unsigned kept = 0;
+    for (unsigned n = 0; n < g->helds; n++) {
+        g->held[n].mask &= (uint8_t)~parts;
+        if (g->held[n].mask != 0)
+            g->held[kept++] = g->held[n];
+    }
+    g->helds = kept;
+}
+
+void faultflags_begin(struct gen *g, const struct ir_ins *i)
+{
+    bool inverted;
+    ir_ref r = operation(g, g->at, &inverted);
+    faultflags_end(g, (unsigned)i->imm);
+    struct held_flags *h = &g->held[g->helds++];
+    *h = (struct held_flags){
+        .kind = (uint8_t)g->v[g->at].off, .mask = (uint8_t)i->imm, .inverted = inverted};
+    sources(g, r, h->kind, h->from);
+}
+
+/* Where r is now. */
+static uint8_t where(struct gen *g, ir_ref r, uint32_t *word)
+{
+    const struct value *v = &g->v[r];
+    *word = r != 0 && is_constant(g, r) ? (uint32_t)const_of(g, r) : 0;
+    if (r == 0 || is_constant(g, r))
+        return AT_CONST;
+    switch (v->place) {
+    case P_REG:
+    case P_PIN:
+        return v->reg;
+    case P_SPILL:
+        return (uint8_t)(AT_SLOT + v->slot);
+    case P_STATE:
+        *word = v->off;
+        return g->ir->ins[r].type == IR_I8 ? AT_BYTE : AT_STATE;
+    }
+    g->failed = true;
+    return AT_CONST;
+}
+
+uint16_t faultflags_note(struct gen *g)
+{
+    struct fault_flags now[3];
+    if (g->helds == 0)
+        return 0;
+    memset(now, 0, sizeof now);
+    for (unsigned n = 0; n < g->helds; n++) {
+        const struct held_flags *h = &g->held[n];
+        now[n].kind = h->kind;
+        now[n].mask = h->mask;
+        now[n].inverted = h->inverted;
+        now[n].last = n + 1 == g->helds;
+        for (unsigned k = 0; k < 2; k++)
+            now[n].at[k] = where(g, h->from[k], &now[n].word[k]);
+    }
+    size_t bytes = g->helds * sizeof now[0];
+    if (g->noted >= g->helds && memcmp(g->notes + g->noted - g->helds, now, bytes) == 0)
+        return (uint16_t)(g->noted - g->helds + 1);
+    if (g->noted + g->helds > MAX_NOTES) {
+        g->failed = true;
+        return 0;
+    }
+    memcpy(g->notes + g->noted, now, bytes);
+    g->noted += g->helds;
+    return (uint16_t)(g->noted - g->helds + 1);
+}
+
+bool faultflags_store(struct gen *g)
+{
+    struct block *b = g->k->block;
+    b->fault_flags = NULL;
+    if (g->noted == 0)
+        return true;
+    b->fault_flags = g->k->alloc(g->k, g->noted * sizeof g->notes[0]);
+    if (b->fault_flags == NULL)
+        return false;
+    memcpy(b->fault_flags, g->notes, g->noted * sizeof g->notes[0]);
+    return true;
+}
+
+void faultflags_done(struct gen *g)
+{
+    for (unsigned n = 0; n < g->helds; n++)
+        for (unsigned k = 0; k < 2; k++) {
+            ir_ref v = g->held[n].from[k];
+            if (v != 0 && g->kept_to[v] == g->at && g->v[v].next == g->at) {
+                g->v[v].next = 0;
+                alloc_die(g, v);
+            }
+        }
+}
+
+/* ---- when the fault has come ------------------------------------------------------------------ */
+
+static uint32_t operand(const struct cpu *cpu, const struct thread_regs *regs,
+                        const struct fault_flags *f, unsigned k)
+{
+    unsigned at = f->at[k];
+    const uint8_t *state = (const uint8_t *)cpu + f->word[k];
+    if (at == AT_CONST)
+        return f->word[k];
+    if (at == AT_STATE || at == AT_BYTE)
+        return at == AT_BYTE ? *state : *(const uint32_t *)state;
+    return (uint32_t)(at >= AT_SLOT ? cpu->spill[at - AT_SLOT] : regs->gpr[at]);
+}
+
+void faultflags_settle(struct cpu *cpu, const struct x86_state *s, const struct thread_regs *regs,
+                       const struct block *b, const struct side_entry *side)
+{
+    const struct fault_flags *f = b->fault_flags + side->flags - 1;
+    for (unsigned p = 0; p < s->pins; p++)
+        *(uint32_t *)((uint8_t *)cpu + s->frontend->pins[p]) = (uint32_t)regs->gpr[x86_pin_regs[p]];
+    flags_settle(cpu);
+    for (;; f++) {
+        struct cpu_flags v =
+            flags_by_kind(f->kind, operand(cpu, regs, f, 0), operand(cpu, regs, f, 1));
+        v.c ^= f->inverted;
+        flags_put(cpu, v, f->mask);
+        if (f->last)
+            return;
+    }
+}
