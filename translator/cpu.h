@@ -57,6 +57,7 @@ enum recipe_kind {
     /* For flags_by_kind only. */
     RECIPE_ADD8,
     RECIPE_ADD16,
+    RECIPE_BITS, /* C and V: the lowest bit of a xor b */
 };
 static inline bool recipe_is_logic(uint32_t kind)
 {

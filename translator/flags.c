@@ -66,6 +66,8 @@ struct cpu_flags flags_by_kind(unsigned kind, uint32_t a, uint32_t b)
         return of_add(a - 1, 1);
     case RECIPE_DEC:
         return of_sub(a + 1, 1);
+    case RECIPE_BITS:
+        return (struct cpu_flags){0, (a ^ b) & 1, (a ^ b) & 1, 0};
     case RECIPE_AND:
         return (struct cpu_flags){nz(a & b, 0), 0, 0, 0};
     case RECIPE_XOR:

@@ -253,6 +253,7 @@ static bool parse_suffixes(struct parser *p, struct ir_ins *i)
         return true;
     case IR_putf:
     case IR_faultf:
+    case IR_faultb:
         return suffix_mask(p, i);
     case IR_call:
         i->aux |= (uint8_t)suffix_letters(p, ir_call_letters);
@@ -360,7 +361,7 @@ static bool parse_operands(struct parser *p, struct ir_ins *i)
     for (; *o != 0 && *o != ':'; o++, k++)
         if ((k > 0 && !need(p, ",")) || !reference(p, refs[k]))
             return false;
-    if (i->op == IR_putf || i->op == IR_faultf || strcmp(o, ":imm") != 0)
+    if (i->op == IR_putf || i->op == IR_faultf || i->op == IR_faultb || strcmp(o, ":imm") != 0)
         return true;
     return (k == 0 || need(p, ",")) && wide_number(p, &i->imm);
 }

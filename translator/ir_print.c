@@ -152,6 +152,7 @@ static void put_suffixes(struct out *o, const struct ir_ins *i)
         break;
     case IR_putf:
     case IR_faultf:
+    case IR_faultb:
         put(o, ".");
         put_letters(o, ir_mask_letters, (unsigned)i->imm, "");
         break;
@@ -181,7 +182,7 @@ static void put_operands(struct out *o, const struct ir_ins *i)
     }
     if (strcmp(ir_op_table[i->op].operands + strcspn(ir_op_table[i->op].operands, ":"), ":imm") ==
             0 &&
-        i->op != IR_putf && i->op != IR_faultf) {
+        i->op != IR_putf && i->op != IR_faultf && i->op != IR_faultb) {
         put(o, last == 0 ? " " : ", ");
         put_number(o, (uint64_t)i->imm);
     }

@@ -171,6 +171,8 @@ static bool check_fields(struct check *c, const struct ir_ins *i)
     case IR_putf:
     case IR_faultf:
         return (i->imm > 0 && i->imm <= IR_FLAG_ALL) || wrong(c, "mask of flags");
+    case IR_faultb:
+        return i->imm == IR_FLAG_C || i->imm == IR_FLAG_V || wrong(c, "not one flag");
     case IR_flagsof:
         return check_flagsof(c, i);
     case IR_setcc:

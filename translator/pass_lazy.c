@@ -41,6 +41,7 @@ struct pending {
     bool inverted;  /* fnotc of the operation's flags */
     bool clobbered; /* the host's flags were used since */
     uint8_t mask;
+    ir_ref bit;                 /* not 0: of putc or putv, the flag itself */
     ir_ref flags, result, a, b; /* in the new block */
     uint8_t op, part; /* part: of an operation on a part of a register, its bytes, else 0 */
     uint32_t recipe;  /* stored: what is in cpu->flag_recipe */
@@ -63,6 +64,7 @@ struct lazy {
     uint32_t label[IR_MAX_LABEL + 1]; /* recipe to store at the label; 0: none */
     uint16_t exit[IR_MAX_LABEL + 1];  /* `jump` directly behind the label, 0: none */
     uint8_t branches[IR_MAX_LABEL + 1];
+    uint8_t asked[IR_MAX_INS + 1]; /* whether anything but putf uses a flags value of `from` */
 };
 
 static ir_ref emit(struct lazy *z, struct ir_ins i)
@@ -158,7 +160,7 @@ static uint32_t make_recipe(const struct lazy *z, const struct pending *p)
     int result = reg_with(z, p->result);
     if (p->mask == NZV)
         made = make_step(z, p);
-    else if (p->mask != IR_FLAG_ALL && p->mask != IR_FLAG_NZ)
+    else if (p->bit != 0 || (p->mask != IR_FLAG_ALL && p->mask != IR_FLAG_NZ))
         made = 0;
     else if (p->part != 0)
         made = make_narrow(z, p);
@@ -190,9 +192,13 @@ static uint32_t recipe_registers(uint32_t r)
     return set;
 }
 
-static const struct pending *newest(const struct lazy *z)
+/* Number of what is pending with this flags value; `count`: none. */
+static unsigned pending_of(const struct lazy *z, ir_ref flags)
 {
-    return z->count == 0 ? NULL : &z->p[z->count - 1];
+    unsigned n = 0;
+    while (n < z->count && z->p[n].flags != flags)
+        n++;
+    return n;
 }
 
 /* ---- writing out ------------------------------------------------------------------------------ */
@@ -237,24 +243,36 @@ static ir_ref repeat(struct lazy *z, const struct pending *p)
 
 static ir_ref write_one(struct lazy *z, const struct pending *p)
 {
+    if (p->bit != 0) {
+        emit(z, (struct ir_ins){.op = p->mask == IR_FLAG_C ? IR_putc : IR_putv, .a = p->bit});
+        return 0;
+    }
     ir_ref f = p->clobbered ? repeat(z, p) : p->flags;
     emit(z, (struct ir_ins){.op = IR_putf, .a = f, .imm = p->mask});
     return f;
 }
 
-/* All that is pending. Returns the flags value of the newest, which is at hand then. */
-static ir_ref write_out(struct lazy *z)
+/* All that is pending, number `last` last; returns its flags value, which is at hand then. */
+static ir_ref write_all(struct lazy *z, unsigned last)
 {
     ir_ref f = 0;
     unsigned written = 0;
     for (unsigned n = 0; n < z->count; n++) {
-        f = write_one(z, &z->p[n]);
         written |= z->p[n].mask;
+        if (n != last)
+            write_one(z, &z->p[n]);
     }
+    if (last < z->count)
+        f = write_one(z, &z->p[last]);
     if (z->hides || (z->count != 0 && (z->old || (written == IR_FLAG_ALL && !z->zero))))
         put_recipe(z, 0);
     z->count = 0;
     return f;
+}
+
+static void write_out(struct lazy *z)
+{
+    write_all(z, z->count - 1);
 }
 
 /* Someone may look after this: the recipe must be in place, or the flags. */
@@ -279,7 +297,9 @@ static void expose_to_fault(struct lazy *z)
     for (unsigned n = 0; n < z->count; n++) {
         struct pending *p = &z->p[n];
         if (!p->held)
-            emit(z, (struct ir_ins){.op = IR_faultf, .a = p->flags, .imm = p->mask});
+            emit(z, (struct ir_ins){.op = p->bit != 0 ? IR_faultb : IR_faultf,
+                                    .a = p->bit != 0 ? p->bit : p->flags,
+                                    .imm = p->mask});
         p->held = true;
     }
 }
@@ -308,7 +328,8 @@ static bool clobbers(const struct lazy *z, const struct ir_ins *i)
     case IR_put:
     case IR_getf:
     case IR_putf:
-    case IR_add:
+    case IR_putc:
+    case IR_putv:
     case IR_not:
     case IR_flagsof:
     case IR_fnotc:
@@ -322,8 +343,11 @@ static bool clobbers(const struct lazy *z, const struct ir_ins *i)
     case IR_sext16:
     case IR_lo32:
         return false;
+    case IR_add: /* lea, if nobody wants the flags */
     case IR_sub:
-        return !ir_is_const(&z->to, i->b, &c);
+        return (i->op == IR_sub && !ir_is_const(&z->to, i->b, &c)) ||
+               (z->at < z->from->count && z->asked[z->at + 1] &&
+                z->from->ins[z->at + 1].op == IR_flagsof);
     case IR_ld:
     case IR_st:
         return i->bits != 0;
@@ -396,28 +420,45 @@ static bool can_wait(const struct lazy *z, const struct ir_ins *o, unsigned mask
     return (mask & IR_FLAG_NZ) != 0 || soon_dead(z, z->at, mask);
 }
 
+static void add_pending(struct lazy *z, const struct pending *p)
+{
+    unsigned all = 0;
+    drop(z, p->mask);
+    z->p[z->count++] = *p;
+    for (unsigned k = 0; k < z->count; k++)
+        all |= z->p[k].mask;
+    z->old |= all == IR_FLAG_ALL && !z->zero;
+}
+
 static void put_flags(struct lazy *z, struct ir_ins i)
 {
     struct pending n = {.mask = (uint8_t)i.imm, .flags = i.a};
     const struct ir_ins *o = operation(z, i.a, &n.inverted, &n.result);
     if (can_wait(z, o, n.mask)) {
-        drop(z, n.mask);
         n.op = o->op;
         n.part = deferrable_part(o) ? o->aux : 0;
         n.a = o->a;
         n.b = o->b;
         n.clobbered = z->made[i.a] != z->clobbers;
-        z->p[z->count++] = n;
-        unsigned all = 0;
-        for (unsigned k = 0; k < z->count; k++)
-            all |= z->p[k].mask;
-        z->old |= all == IR_FLAG_ALL && !z->zero;
+        add_pending(z, &n);
         return;
     }
     clear_way(z, n.mask);
     emit(z, i);
     if (n.mask == IR_FLAG_ALL && !z->zero)
         put_recipe(z, 0);
+}
+
+/* putc, putv */
+static void put_flag(struct lazy *z, struct ir_ins i)
+{
+    struct pending n = {.mask = i.op == IR_putc ? IR_FLAG_C : IR_FLAG_V, .bit = i.a};
+    if (soon_dead(z, z->at, n.mask)) {
+        add_pending(z, &n);
+        return;
+    }
+    clear_way(z, n.mask);
+    emit(z, i);
 }
 
 /* INC and DEC leave C alone: what they come after writes it now, while the host's flags have it, unless
@@ -430,12 +471,14 @@ static void save_carry(struct lazy *z, unsigned n)
     if ((i->op != IR_add && i->op != IR_sub) || n + 3 > b->count || i[1].op != IR_flagsof ||
         !ir_is_const(b, i->b, &by) || by != 1)
         return;
-    const struct ir_ins *put = i[2].op == IR_put ? &i[3] : &i[2];
+    const struct ir_ins *put = i + 2;
+    while (put < b->ins + b->count && (put->op == IR_put || put->op == IR_st))
+        put++;
     if (put->op != IR_putf || put->imm != NZV || put->a != n + 1 || soon_dead(z, n, IR_FLAG_C))
         return;
     for (unsigned k = 0; k < z->count; k++) {
         struct pending *p = &z->p[k];
-        if ((p->mask & IR_FLAG_C) == 0 || p->clobbered)
+        if ((p->mask & IR_FLAG_C) == 0 || p->clobbered || p->bit != 0)
             continue;
         emit(z, (struct ir_ins){.op = IR_putf, .a = p->flags, .imm = IR_FLAG_C});
         clear_way(z, IR_FLAG_C);
@@ -512,13 +555,14 @@ static void branch(struct lazy *z, struct ir_ins *i)
     unsigned l = (unsigned)i->imm;
     const struct ir_ins *jump = z->exit[l] == 0 ? NULL : &z->from->ins[z->exit[l]];
     bool conditional = i->op == IR_brcc, to_exit = jump != NULL && z->branches[l] == 1;
-    const struct pending *p = newest(z);
+    unsigned asked = conditional ? pending_of(z, i->a) : z->count;
     uint32_t r = conditional && to_exit ? passes(z, jump) : 0;
-    if (conditional && p != NULL && r == 0 && i->a == p->flags) {
+    if (asked < z->count && r == 0) {
+        const struct pending *p = &z->p[asked];
         if (to_exit && write_there(z, p))
             i->aux |= p->mask == NZV ? BRCC_PUTF | BRCC_KEEP_C : BRCC_PUTF;
         else
-            i->a = write_out(z); /* computed once for both */
+            i->a = write_all(z, asked); /* computed once for both */
         return;
     }
     if (conditional)
@@ -560,8 +604,6 @@ static void before(struct lazy *z, struct ir_ins *i)
         ask_result(z, i);
     else if (i->op == IR_put)
         put_register(z, i);
-    else if (i->op == IR_putc || i->op == IR_putv)
-        clear_way(z, i->op == IR_putc ? IR_FLAG_C : IR_FLAG_V);
     else if (i->op == IR_getf || i->op == IR_putnzcv || (traits & TRAIT_EXIT))
         write_out(z);
     else if (i->op == IR_call && (i->aux & (CALL_READS | CALL_WRITES)))
@@ -581,6 +623,10 @@ static void one(struct lazy *z, unsigned n)
     i.c = z->as[i.c];
     if (i.op == IR_putf) {
         put_flags(z, i);
+        return;
+    }
+    if (i.op == IR_putc || i.op == IR_putv) {
+        put_flag(z, i);
         return;
     }
     if (i.op == IR_label) {
@@ -604,10 +650,22 @@ static void one(struct lazy *z, unsigned n)
         memset(z->in, 0, sizeof z->in);
 }
 
-static void find_exits(struct lazy *z)
+/* Whether instruction i uses flags, but for writing them. */
+static bool asks(const struct ir_ins *i)
+{
+    return i->op == IR_brcc || i->op == IR_setcc || i->op == IR_select || i->op == IR_fnotc ||
+           i->op == IR_nzcv;
+}
+
+static void look_at(struct lazy *z)
 {
     for (unsigned n = 1; n <= z->from->count; n++) {
         const struct ir_ins *i = &z->from->ins[n];
+        z->asked[n] = false;
+        if (asks(i))
+            z->asked[i->a] = true;
+        if (i->op == IR_adc || i->op == IR_sbb || i->op == IR_nadc || i->op == IR_nsbb)
+            z->asked[i->c] = true;
         if (i->op == IR_label && n < z->from->count && i[1].op == IR_jump)
             z->exit[i->imm] = (uint16_t)(n + 1);
         else if ((i->op == IR_br || i->op == IR_brcc) && z->branches[i->imm] < 2)
@@ -620,7 +678,7 @@ void ir_pass_lazy(struct ir_block *b)
     struct lazy z;
     bool any = false;
     for (unsigned n = 1; n <= b->count && !any; n++)
-        any = b->ins[n].op == IR_putf;
+        any = b->ins[n].op == IR_putf || b->ins[n].op == IR_putc || b->ins[n].op == IR_putv;
     if (!any)
         return;
     memset(&z, 0, offsetof(struct lazy, to));
@@ -637,7 +695,7 @@ void ir_pass_lazy(struct ir_block *b)
     memset(z.label, 0, sizeof z.label);
     memset(z.exit, 0, sizeof z.exit);
     memset(z.branches, 0, sizeof z.branches);
-    find_exits(&z);
+    look_at(&z);
     for (unsigned n = 1; n <= b->count && !z.full; n++)
         one(&z, n);
     b->full = z.full;

@@ -313,6 +313,10 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
             held.flags = merge_flags(held.flags, (uint32_t)f[o->a].x, (unsigned)o->imm);
             held.mask |= (unsigned)o->imm;
             break;
+        case IR_faultb:
+            held.flags = merge_flags(held.flags, (f[o->a].x & 1) * 0x10100, (unsigned)o->imm);
+            held.mask |= (unsigned)o->imm;
+            break;
         case IR_putc:
             cpu->flags.c = f[o->a].x & 1;
             held.mask &= ~IR_FLAG_C;

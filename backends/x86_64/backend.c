@@ -102,8 +102,8 @@ static void scan(struct gen *g)
         if (i->op == IR_get || i->op == IR_put)
             scan_state(g, &p, i);
         faultflags_scan(g, n);
-        if (i->op == IR_faultf)
-            continue;
+        if (i->op == IR_faultf || i->op == IR_faultb)
+            continue; /* no use of the operand */
         if (v->next == 0 && v->type != IR_NONE && !(ir_traits(i->op) & TRAIT_KEPT) &&
             !gives_flags(g, n)) {
             v->place = P_NONE; /* not used: not lowered, uses nothing */
@@ -184,7 +184,7 @@ static void lower_one(struct gen *g, unsigned n)
     if (unused && i->op != IR_const)
         return;
     g->at = n;
-    if (i->op == IR_flagsof || i->op == IR_faultf) {
+    if (i->op == IR_flagsof || i->op == IR_faultf || i->op == IR_faultb) {
         lower_flags(g, i);
         return;
     }

@@ -53,7 +53,7 @@ static bool result_used(const struct gen *g, ir_ref r, unsigned n)
     return false;
 }
 
-/* How the flags can be computed with the least that must be kept: enum recipe_kind. */
+/* How the flags of r can be computed with the least that must be kept: enum recipe_kind. */
 static unsigned choose(const struct gen *g, ir_ref r, bool used)
 {
     const struct ir_ins *o = &g->ir->ins[r];
@@ -83,20 +83,66 @@ static unsigned choose(const struct gen *g, ir_ref r, bool used)
     }
 }
 
-/* The values that flags_by_kind(kind, x, y) wants. */
-static void sources(const struct gen *g, ir_ref r, unsigned kind, ir_ref from[2])
+/* The values that flags_by_kind wants. */
+static void sources(const struct gen *g, ir_ref r, struct held_flags *h)
 {
     const struct ir_ins *o = &g->ir->ins[r];
-    from[0] = o->a;
-    from[1] = o->b;
-    if (recipe_is_logic(kind)) {
-        from[0] = o->a == o->b && o->op != IR_xor && o->op != IR_nxor ? o->a : r;
-        from[1] = 0;
-    } else if (kind == RECIPE_ADD_RESULT || kind == RECIPE_SUB_RESULT) {
-        from[0] = r;
-        if (kind == RECIPE_ADD_RESULT && is_constant(g, o->a))
-            from[1] = o->a;
+    h->from[0] = o->a;
+    h->from[1] = o->b;
+    if (recipe_is_logic(h->kind)) {
+        h->from[0] = o->a == o->b && o->op != IR_xor && o->op != IR_nxor ? o->a : r;
+        h->from[1] = 0;
+    } else if (h->kind == RECIPE_ADD_RESULT || h->kind == RECIPE_SUB_RESULT) {
+        h->from[0] = r;
+        if (h->kind == RECIPE_ADD_RESULT && is_constant(g, o->a))
+            h->from[1] = o->a;
     }
+}
+
+/* Bit *k of *v is which bit of an older value? Through shifts, as guests' shifts and rotations ask for
+ * the last bit that went out. */
+static void trace_bit(const struct gen *g, ir_ref *v, uint8_t *k)
+{
+    for (;;) {
+        const struct ir_ins *i = &g->ir->ins[*v];
+        uint64_t by = (uint64_t)g->ir->ins[i->b].imm & 31;
+        if (i->type != IR_I32 || i->b == 0 || !is_constant(g, i->b) || is_constant(g, i->a))
+            return;
+        if (i->op == IR_shl && *k >= by)
+            *k = (uint8_t)(*k - by);
+        else if (i->op == IR_shr && *k + by < 32)
+            *k = (uint8_t)(*k + by);
+        else if (i->op == IR_sar)
+            *k = (uint8_t)(*k + by < 32 ? *k + by : 31);
+        else if (i->op == IR_ror)
+            *k = (uint8_t)((*k + by) & 31);
+        else if (i->op != IR_and || !((uint64_t)g->ir->ins[i->b].imm >> *k & 1))
+            return;
+        *v = i->a;
+    }
+}
+
+static void bit_sources(const struct gen *g, ir_ref v, struct held_flags *h)
+{
+    const struct ir_ins *i = &g->ir->ins[v];
+    bool two = i->op == IR_xor && !is_constant(g, i->a) && !is_constant(g, i->b);
+    h->kind = RECIPE_BITS;
+    h->from[0] = two ? i->a : v;
+    h->from[1] = two ? i->b : 0;
+    for (unsigned k = 0; k < 2; k++)
+        trace_bit(g, &h->from[k], &h->shift[k]);
+}
+
+/* What instruction n, faultf or faultb, asks to keep. */
+static struct held_flags held_by(const struct gen *g, unsigned n)
+{
+    const struct ir_ins *i = &g->ir->ins[n];
+    struct held_flags h = {.mask = (uint8_t)i->imm, .kind = (uint8_t)g->v[n].off};
+    if (i->op == IR_faultb)
+        bit_sources(g, i->a, &h);
+    else
+        sources(g, operation(g, n, &h.inverted), &h);
+    return h;
 }
 
 /* ---- the backward pass ------------------------------------------------------------------------ */
@@ -145,17 +191,20 @@ void faultflags_scan(struct gen *g, unsigned n)
             if (g->asked[k] == 0)
                 g->asked[k] = (ir_ref)n;
         break;
+    case IR_faultb:
     case IR_faultf: {
-        bool inverted;
-        ir_ref r = operation(g, n, &inverted), from[2];
         for (unsigned k = 0; k < 3; k++)
             if ((i->imm >> k & 1) && g->asked[k] > to)
                 to = g->asked[k];
         ends(g, (unsigned)i->imm);
-        g->v[n].off = (uint16_t)choose(g, r, result_used(g, r, n));
-        sources(g, r, g->v[n].off, from);
+        if (i->op == IR_faultf) {
+            bool inverted;
+            ir_ref r = operation(g, n, &inverted);
+            g->v[n].off = (uint16_t)choose(g, r, result_used(g, r, n));
+        }
+        struct held_flags h = held_by(g, n);
         for (unsigned k = 0; k < 2 && to != 0; k++)
-            keep(g, from[k], to);
+            keep(g, h.from[k], to);
         break;
     }
     case IR_putf:
@@ -193,13 +242,8 @@ void faultflags_end(struct gen *g, unsigned parts)
 
 void faultflags_begin(struct gen *g, const struct ir_ins *i)
 {
-    bool inverted;
-    ir_ref r = operation(g, g->at, &inverted);
     faultflags_end(g, (unsigned)i->imm);
-    struct held_flags *h = &g->held[g->helds++];
-    *h = (struct held_flags){
-        .kind = (uint8_t)g->v[g->at].off, .mask = (uint8_t)i->imm, .inverted = inverted};
-    sources(g, r, h->kind, h->from);
+    g->held[g->helds++] = held_by(g, g->at);
 }
 
 /* Where r is now. */
@@ -235,8 +279,10 @@ uint16_t faultflags_note(struct gen *g)
         now[n].mask = h->mask;
         now[n].inverted = h->inverted;
         now[n].last = n + 1 == g->helds;
-        for (unsigned k = 0; k < 2; k++)
+        for (unsigned k = 0; k < 2; k++) {
             now[n].at[k] = where(g, h->from[k], &now[n].word[k]);
+            now[n].shift[k] = h->shift[k];
+        }
     }
     size_t bytes = g->helds * sizeof now[0];
     if (g->noted >= g->helds && memcmp(g->notes + g->noted - g->helds, now, bytes) == 0)
@@ -297,8 +343,8 @@ void faultflags_settle(struct cpu *cpu, const struct x86_state *s, const struct 
         *(uint32_t *)((uint8_t *)cpu + s->frontend->pins[p]) = (uint32_t)regs->gpr[x86_pin_regs[p]];
     flags_settle(cpu);
     for (;; f++) {
-        struct cpu_flags v =
-            flags_by_kind(f->kind, operand(cpu, regs, f, 0), operand(cpu, regs, f, 1));
+        struct cpu_flags v = flags_by_kind(f->kind, operand(cpu, regs, f, 0) >> f->shift[0],
+                                           operand(cpu, regs, f, 1) >> f->shift[1]);
         v.c ^= f->inverted;
         flags_put(cpu, v, f->mask);
         if (f->last)

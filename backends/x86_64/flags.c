@@ -431,6 +431,7 @@ void lower_flags(struct gen *g, const struct ir_ins *i)
         flags_now(g);
         break;
     case IR_faultf:
+    case IR_faultb:
         faultflags_begin(g, i);
         break;
     case IR_putf:

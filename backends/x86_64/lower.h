@@ -60,6 +60,7 @@ struct held_flags {
     uint8_t kind, mask; /* enum recipe_kind; IR_FLAG_* */
     bool inverted;
     ir_ref from[2];
+    uint8_t shift[2];
 };
 
 struct fault_flags {
@@ -67,6 +68,7 @@ struct fault_flags {
     uint8_t mask; /* IR_FLAG_* */
     bool inverted, last;
     uint8_t at[2];
+    uint8_t shift[2]; /* to the right */
     uint32_t word[2];
 };
 

@@ -38,6 +38,7 @@ static void dump(const struct cpu *c, char *to, size_t size)
 }
 
 static const struct frontend fake = {.name = "fake",
+                                     .pc_state = 1,
                                      .gdb_xml = "<target>a#b</target>",
                                      .gdb_registers = 3,
                                      .gdb_read = read_register,
