@@ -29,7 +29,7 @@ IR(get,      T, ":imm",    "r",   "guest state of type T at byte offset imm of t
 IR(put,      -, "T:imm",   "w",   "guest state of type T at byte offset imm := a")
 IR(getf,     F, "",        "r",   "the guest flags kept in the CPU structure")
 IR(putf,     -, "F:imm",   "w",   "guest flags selected by imm (IR_FLAG_*) := those of a")
-IR(faultf,   -, "F:imm",   "w",   "as putf, but only who looks after a fault of ld or st sees it: up to the next write of these flags, or a label")
+IR(faultf,   -, "F:imm",   "w",   "as putf, but only who looks after a fault of ld or st (not a slow one) sees it: up to the next write of these flags, or a label")
 IR(faultb,   -, "I:imm",   "w",   "the same for the one flag that imm names, C or V: a, 0 or 1")
 IR(putc,     -, "I",       "w",   "guest flag C := a (0 or 1)")
 IR(putnzcv,  -, "I:imm",   "w",   "guest flags := bits 31 to 28 of a: N Z C V; imm 1: C inverted")

@@ -104,6 +104,8 @@ static bool add_op(struct layout *l, unsigned n)
         o->code += CODE_FLAGS;
         o->flags = l->slot[n + 1] = take_slot(l);
     }
+    if (i->op == IR_ld || i->op == IR_st)
+        o->flags = ir_slow_access(i);
     if (i->op == IR_jump && !add_exit(l, i, o))
         return false;
     give_slot(l, i->a, n);

@@ -30,7 +30,7 @@ _Static_assert((int)IR_OPS <= (int)CODE_WIDE, "codes");
 struct iop {
     uint16_t code;
     uint16_t d, a, b, c; /* slots */
-    uint16_t flags;      /* slot of the flags, CODE_FLAGS */
+    uint16_t flags;      /* slot of the flags, CODE_FLAGS; ld, st: done by C code elsewhere */
     uint16_t site;
     uint8_t aux, type;
     int64_t imm; /* as in the IR; branches: index of the operation; jumps: number of the exit */

@@ -408,14 +408,16 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
 
         case IR_ld:
             if (!interp_load(cpu, o, f)) {
-                show_held(cpu, &held);
+                if (!o->flags)
+                    show_held(cpu, &held);
                 *why = interrupted(cpu, rec, o);
                 return NULL;
             }
             break;
         case IR_st:
             if (!interp_store(cpu, o, f)) {
-                show_held(cpu, &held);
+                if (!o->flags)
+                    show_held(cpu, &held);
                 *why = interrupted(cpu, rec, o);
                 return NULL;
             }

@@ -233,6 +233,36 @@ static void value_operation(struct maker *m, unsigned op)
 
 /* ---- state, calls, branches ------------------------------------------------------------------- */
 
+/* A register that nobody else looks at just then, so that it stays what it is. */
+static ir_ref guest_register(struct maker *m)
+{
+    return ir_get(m->b, IR_I32, 4 * pick(16));
+}
+
+/* The bit that went out last, as guests' shifts compute it. */
+static ir_ref last_bit(struct maker *m)
+{
+    static const uint8_t shifts[] = {IR_shl, IR_shr, IR_sar, IR_ror};
+    ir_ref v = pick(2) ? guest_register(m) : some(m, IR_I32);
+    v = ir_bin(m->b, shifts[pick(4)], IR_I32, v, ir_const(m->b, IR_I32, pick(32)));
+    if (pick(3) == 0)
+        v = ir_bin(m->b, IR_xor, IR_I32, v, guest_register(m));
+    return pick(2) ? ir_bin(m->b, IR_shr, IR_I32, v, ir_const(m->b, IR_I32, 31))
+                   : ir_bin(m->b, IR_and, IR_I32, v, ir_const(m->b, IR_I32, 1));
+}
+
+/* INC or DEC of a register. */
+static void step(struct maker *m)
+{
+    unsigned n = pick(16);
+    ir_ref r = ir_bin(m->b, pick(2) ? IR_add : IR_sub, IR_I32, ir_get(m->b, IR_I32, 4 * n),
+                      ir_const(m->b, IR_I32, 1));
+    ir_ref f = ir_flagsof(m->b, r);
+    ir_put(m->b, IR_I32, 4 * n, r);
+    ir_putf(m->b, f, IR_FLAG_NZ | IR_FLAG_V);
+    keep(m, IR_FLAGS, f);
+}
+
 static void write_state(struct maker *m)
 {
     static const uint8_t types[] = {IR_I32, IR_I32, IR_I32, IR_I8, IR_I64, IR_F32, IR_F64, IR_V128};
@@ -252,8 +282,11 @@ static void write_state(struct maker *m)
             break;
         }
         i.op = pick(2) ? IR_putc : IR_putv;
-        i.a = ir_setcc(m->b, some(m, IR_FLAGS), pick(16));
+        i.a = pick(2) ? last_bit(m) : ir_setcc(m->b, some(m, IR_FLAGS), pick(16));
         break;
+    case 3:
+        step(m);
+        return;
     default:
         i.type = types[pick(m->kinds & RANDOM_VECTORS ? 8 : m->kinds & RANDOM_FLOAT ? 7 : 5)];
         i.imm = state_offset(i.type);
@@ -315,12 +348,6 @@ static void exit_by_jump(struct maker *m)
         m->b->ins[m->b->count].flow =
             IR_FLOW_DEAD | (uint32_t)(random_next() & random_next() & 0xffff)
                                << IR_FLOW_WRITES_SHIFT;
-}
-
-/* A register that nobody else looks at just then, so that it stays what it is. */
-static ir_ref guest_register(struct maker *m)
-{
-    return ir_get(m->b, IR_I32, 4 * pick(16));
 }
 
 /* As conditional branches of guests end a block: flags written, often by a comparison just before, maybe an
