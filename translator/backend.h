@@ -20,7 +20,8 @@ struct block {
     uint64_t phys2; /* 0, or the second page it has code in (block_second_holds) */
     uint32_t bytes; /* of guest code, from pc on; may reach into the next page */
     uint16_t insns;
-    uint16_t limit; /* it was made with: guest instructions at most */
+    uint16_t limit;          /* it was made with: guest instructions at most */
+    struct block *next_hash; /* the cache's; here, with all that a search looks at */
     uint16_t exits;
     uint8_t *code;       /* entry with the interrupt check; interp: its own record */
     uint8_t *code_after; /* entry behind the check: for links that need none */
@@ -30,8 +31,7 @@ struct block {
     struct side_entry *sides;        /* ordered by host offset */
     struct fault_flags *fault_flags; /* the backend's, for side_entry.flags */
     uint32_t side_count;
-    struct block *next_hash; /* the rest is cache.c's */
-    struct block *next_page[2];
+    struct block *next_page[2];  /* the rest is cache.c's */
     struct block_exit *incoming; /* exits linked to this block */
     bool cut;      /* shorter than asked for: entered by the dispatcher only (IR_FLOW_DEAD, ir.h) */
     bool dead;     /* its source was written: never entered again */

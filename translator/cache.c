@@ -42,7 +42,10 @@ bool cache_start(struct vm *vm)
     c->run = map_region(vm, c->region, c->bytes / GUEST_PAGE, MAP_READ | MAP_EXEC);
     c->write = map_region(vm, c->region, c->bytes / GUEST_PAGE, MAP_READ | MAP_WRITE);
     c->data = malloc(c->data_bytes);
-    c->hash = calloc(1u << HASH_BITS, sizeof(struct block *));
+    c->hash_shift = 64;
+    while (c->hash_shift > 54 || 1ull << (64 - c->hash_shift) < c->count_max / 4)
+        c->hash_shift--;
+    c->hash = calloc(1ull << (64 - c->hash_shift), sizeof(struct block *));
     c->order = malloc(c->count_max * sizeof(struct block *));
     c->draft = aligned_alloc(64, CACHE_DRAFT);
     if (c->run == NULL || c->write == NULL || c->data == NULL || c->hash == NULL ||
@@ -73,7 +76,7 @@ void cache_stop(struct vm *vm)
 static struct block **slot(struct cache *c, uint32_t pc, uint64_t phys, uint32_t mode)
 {
     uint64_t h = (phys ^ (uint64_t)pc << 20 ^ (uint64_t)mode << 9) * 0x9e3779b97f4a7c15ULL;
-    return &c->hash[h >> (64 - HASH_BITS)];
+    return &c->hash[h >> c->hash_shift];
 }
 
 struct block *cache_find(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode, unsigned limit)
@@ -361,7 +364,7 @@ void cache_flush(struct vm *vm)
             if (r != NULL)
                 ram_page(r, phys)->blocks = NULL;
         }
-    memset(c->hash, 0, sizeof(struct block *) << HASH_BITS);
+    memset(c->hash, 0, sizeof(struct block *) << (64 - c->hash_shift));
     for (unsigned n = 0; n < vm->windows.count; n++) {
         window_forget_code(&vm->windows.window[n]);
         vm->windows.window[n].links = false;

@@ -182,7 +182,6 @@ struct window *windows_evict(struct vm *vm);
 
 /* ---- blocks ------------------------------------------------------------------------------------- */
 
-#define HASH_BITS     15
 #define CHECKED_AFTER 4             /* writes to a page with code until it is checked */
 #define CHECKED_PAGES 64            /* at most so many at once */
 #define CHECKED_NS    4000000000ull /* and at most so long */
@@ -196,7 +195,8 @@ struct cache {
     uint8_t *draft; /* [CACHE_DRAFT]: a block is made here, then copied */
     uint8_t *data;  /* blocks, exits, side tables */
     size_t data_bytes, data_used;
-    struct block **hash;
+    struct block **hash; /* 2^(64 - hash_shift) lists: mostly none is longer than one block */
+    unsigned hash_shift;
     struct block **order; /* in the order of their code */
     unsigned count, count_max;
     uint64_t generation;

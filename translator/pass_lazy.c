@@ -587,7 +587,8 @@ static void label(struct lazy *z, struct ir_ins i)
     write_out(z);
     memset(z->in, 0, sizeof z->in);
     emit(z, i);
-    z->zero = z->old = z->hides = false;
+    z->zero = z->hides = false;
+    z->old = true;
     if (z->label[i.imm] != 0)
         put_recipe(z, z->label[i.imm]);
 }
@@ -690,7 +691,8 @@ void ir_pass_lazy(struct ir_block *b)
     z.as[0] = 0;
     z.clobbers = 0;
     z.count = 0;
-    z.zero = z.old = z.hides = z.full = false;
+    z.zero = z.hides = z.full = false;
+    z.old = true;
     memset(z.in, 0, sizeof z.in);
     memset(z.label, 0, sizeof z.label);
     memset(z.exit, 0, sizeof z.exit);

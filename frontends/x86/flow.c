@@ -3,7 +3,7 @@
  *
  * Then the block that jumps there may leave its own flags pending (translator/pass_lazy.c). Only
  * straight-line code in the page of the block is looked at, a few instructions of it, and nothing that
- * reads flags, writes some of them only, or could see EFLAGS another way. A fault on the way would
+ * reads flags, writes some of them only (but INC and DEC), or could see EFLAGS another way. A fault on the way would
  * show the flags; so the registers are listed that are written before the last instruction that may
  * fault.
  */
@@ -106,6 +106,12 @@ static enum step look(struct ahead *h)
     case X86_TEST:
     case X86_NEG:
         return STEP_DEAD;
+    case X86_SHL:
+    case X86_SHR:
+    case X86_SAR:
+        return i->operand[1].kind == X86_IMM && (i->imm & 31) != 0 ? STEP_DEAD : STEP_STOP;
+    case X86_INC: /* what they leave alone may stay pending (pass_lazy.c) */
+    case X86_DEC:
     case X86_MOV:
     case X86_MOVZX:
     case X86_MOVSX:
