@@ -36,7 +36,8 @@ struct cpu_flags {
  *   bits 0–3   enum recipe_kind      bits 4–7   register a
  *   bit  8     b is a constant       bits 9–12  register b
  *   bit  13    C is inverted         bit  14    all flags; else N and Z alone, or all but C (INC, DEC)
- *   bits 16–31 the constant, sign-extended; with bit 15: shifted left by 16 */
+ *   bits 16–31 the constant, sign-extended; with bit 15: shifted left by 16
+ *   if b is a constant, bit 9: a is in cpu->flag_saved[0]; then bit 10: and b in flag_saved[1] */
 enum recipe_kind {
     RECIPE_ADD = 1,    /* a + b */
     RECIPE_SUB,        /* a - b */
@@ -70,6 +71,8 @@ static inline bool recipe_is_step(uint32_t kind)
 #define RECIPE_KIND      15u
 #define RECIPE_A_SHIFT   4
 #define RECIPE_CONST     0x100u
+#define RECIPE_SAVED_A   0x300u
+#define RECIPE_SAVED_B   0x400u
 #define RECIPE_B_SHIFT   9
 #define RECIPE_INVERT    0x2000u
 #define RECIPE_ALL       0x4000u
@@ -121,6 +124,7 @@ struct cpu {
     struct jump_entry *jumps;   /* 112: table of computed jumps of the current window */
     struct fetch_entry *fetch;  /* 120: virtual → physical pages of the current window */
     uint64_t spill[CPU_SPILLS]; /* 128: the block's spilled values */
+    uint32_t flag_saved[2];     /* operands of flag_recipe that are in no register */
 
     /* Floating-point control and exception flags in MXCSR's format (Intel SDM vol. 1, 10.2.3): the
      * guest's rounding mode; all exceptions masked; flags accumulate. In the host's register while

@@ -9,6 +9,8 @@
 
 static uint32_t operand(const struct cpu *cpu, uint32_t r)
 {
+    if ((r & RECIPE_CONST) && (r & RECIPE_SAVED_B))
+        return cpu->flag_saved[1];
     if (r & RECIPE_HIGH)
         return r >> RECIPE_IMM_SHIFT << RECIPE_IMM_SHIFT;
     if (r & RECIPE_CONST)
@@ -104,7 +106,9 @@ void flags_settle(struct cpu *cpu)
     if (r == 0)
         return;
     cpu->flag_recipe = 0;
-    struct cpu_flags f = flags_by_kind(kind, cpu->reg[r >> RECIPE_A_SHIFT & 15], operand(cpu, r));
+    uint32_t a = (r & RECIPE_SAVED_A) == RECIPE_SAVED_A ? cpu->flag_saved[0]
+                                                        : cpu->reg[r >> RECIPE_A_SHIFT & 15];
+    struct cpu_flags f = flags_by_kind(kind, a, operand(cpu, r));
     if (r & RECIPE_INVERT)
         f.c ^= 1;
     flags_put(cpu, f,

@@ -573,11 +573,44 @@ static void branch(struct lazy *z, struct ir_ins *i)
         write_out(z);
 }
 
+static void save(struct lazy *z, unsigned n, ir_ref v)
+{
+    emit(z, (struct ir_ins){.op = IR_put,
+                            .type = IR_I32,
+                            .a = v,
+                            .imm = offsetof(struct cpu, flag_saved) + 4 * n});
+}
+
+/* The recipe of what is pending with its operands put aside, where they cannot change; false: none. */
+static bool save_recipe(struct lazy *z)
+{
+    static const uint8_t kinds[IR_OPS] = {
+        [IR_add] = RECIPE_ADD_RESULT, [IR_sub] = RECIPE_SUB,    [IR_and] = RECIPE_LOGIC,
+        [IR_or] = RECIPE_LOGIC,       [IR_xor] = RECIPE_LOGIC,  [IR_nsub] = RECIPE_SUB8,
+        [IR_nand] = RECIPE_LOGIC8,    [IR_nor] = RECIPE_LOGIC8, [IR_nxor] = RECIPE_LOGIC8};
+    const struct pending *p = &z->p[0];
+    uint64_t c;
+    if (z->count != 1 || p->bit != 0 || kinds[p->op] == 0 || p->mask != IR_FLAG_ALL)
+        return false;
+    uint32_t kind = kinds[p->op], r = RECIPE_SAVED_A | RECIPE_ALL;
+    bool logic = recipe_is_logic(kind);
+    r |= kind + (p->part == PART_16 ? RECIPE_SUB16 - RECIPE_SUB8 : 0);
+    save(z, 0, logic || kind == RECIPE_ADD_RESULT ? p->result : p->a);
+    if (!logic && ir_is_const(&z->to, p->b, &c) && (int32_t)c == (int16_t)c) {
+        r |= (uint32_t)c << RECIPE_IMM_SHIFT;
+    } else if (!logic) {
+        r |= RECIPE_SAVED_B;
+        save(z, 1, p->b);
+    }
+    put_recipe(z, r | (p->inverted ? RECIPE_INVERT : 0));
+    return true;
+}
+
 static void jump(struct lazy *z, const struct ir_ins *i)
 {
     if (passes(z, i) != 0)
         expose(z);
-    else
+    else if (!(i->flow & IR_FLOW_DEAD) || !save_recipe(z))
         write_out(z);
     z->count = 0;
 }

@@ -20,12 +20,13 @@ enum {
     AT_SLOT = 16,              /* + spill slot */
     AT_STATE = 16 + SLOT_FREE, /* in struct cpu, at offset `word` */
     AT_BYTE,                   /* the same, one byte */
-    AT_CONST                   /* `word` */
+    AT_CONST,                  /* `word` */
+    AT_NOWHERE
 };
 
 /* ---- what to keep ----------------------------------------------------------------------------- */
 
-/* The operation whose flags instruction n, a faultf, is about. */
+/* The operation that the flags operand of instruction n is of. */
 static ir_ref operation(const struct gen *g, unsigned n, bool *inverted)
 {
     const struct ir_ins *f = &g->ir->ins[g->ir->ins[n].a];
@@ -145,6 +146,23 @@ static struct held_flags held_by(const struct gen *g, unsigned n)
     return h;
 }
 
+/* What a branch stores on its way out (scan_exit). */
+static struct held_flags exit_flags(const struct gen *g, unsigned n)
+{
+    const struct ir_ins *i = &g->ir->ins[n];
+    struct held_flags h = {.mask = i->aux & BRCC_KEEP_C ? 0 : IR_FLAG_ALL,
+                           .kind = (uint8_t)g->v[n].off};
+    bool step = recipe_is_step(h.kind);
+    if (step)
+        h.kind = RECIPE_ADD_RESULT;
+    sources(g, operation(g, n, &h.inverted), &h);
+    if (step) {
+        h.kind = (uint8_t)g->v[n].off;
+        h.from[1] = 0;
+    }
+    return h;
+}
+
 /* ---- the backward pass ------------------------------------------------------------------------ */
 
 /* Make v live up to instruction `to`: its last use, if it comes before, is followed by one there. */
@@ -180,6 +198,32 @@ static void ends(struct gen *g, unsigned parts)
             g->asked[k] = 0;
 }
 
+/* A branch that hands flags to an exit whose target writes them anyway: instead of them, what they are
+ * computed from is stored there. v[n].off: how, enum recipe_kind; 0: not so. */
+static void scan_exit(struct gen *g, unsigned n)
+{
+    const struct ir_ins *i = &g->ir->ins[n], *jump = jump_at_label(g, i);
+    bool inverted;
+    ir_ref r = operation(g, n, &inverted);
+    const struct ir_ins *o = &g->ir->ins[r];
+    bool whole = o->type == IR_I32 && (o->op == IR_add || o->op == IR_sub || o->op == IR_and ||
+                                       o->op == IR_or || o->op == IR_xor);
+    bool narrow = o->op == IR_nsub || o->op == IR_nand || o->op == IR_nor || o->op == IR_nxor;
+    if (jump == NULL || !(jump->flow & IR_FLOW_DEAD) || !(whole || narrow))
+        return;
+    unsigned kind = choose(g, r, result_used(g, r, n));
+    if (i->aux & BRCC_KEEP_C) {
+        if (!whole || !is_constant(g, o->b) || g->ir->ins[o->b].imm != 1 ||
+            (kind != RECIPE_ADD_RESULT && kind != RECIPE_SUB_RESULT))
+            return;
+        kind = kind == RECIPE_ADD_RESULT ? RECIPE_INC : RECIPE_DEC;
+    }
+    g->v[n].off = (uint16_t)kind;
+    struct held_flags h = exit_flags(g, n);
+    for (unsigned k = 0; k < 2; k++)
+        keep(g, h.from[k], n);
+}
+
 void faultflags_scan(struct gen *g, unsigned n)
 {
     const struct ir_ins *i = &g->ir->ins[n];
@@ -207,6 +251,10 @@ void faultflags_scan(struct gen *g, unsigned n)
             keep(g, h.from[k], to);
         break;
     }
+    case IR_brcc:
+        if (i->aux & BRCC_PUTF)
+            scan_exit(g, n);
+        break;
     case IR_putf:
         ends(g, (unsigned)i->imm);
         break;
@@ -267,6 +315,15 @@ static uint8_t where(struct gen *g, ir_ref r, uint32_t *word)
     return AT_CONST;
 }
 
+/* v was kept up to this instruction. */
+static void release_kept(struct gen *g, ir_ref v)
+{
+    if (v != 0 && g->kept_to[v] == g->at && g->v[v].next == g->at) {
+        g->v[v].next = 0;
+        alloc_die(g, v);
+    }
+}
+
 uint16_t faultflags_note(struct gen *g)
 {
     struct fault_flags now[3];
@@ -296,6 +353,49 @@ uint16_t faultflags_note(struct gen *g)
     return (uint16_t)(g->noted - g->helds + 1);
 }
 
+bool faultflags_exit(struct gen *g, struct cold *c)
+{
+    if (g->v[g->at].off == 0)
+        return false;
+    struct held_flags h = exit_flags(g, g->at);
+    c->recipe = RECIPE_SAVED_A | h.kind | (h.inverted ? RECIPE_INVERT : 0) |
+                (h.mask == IR_FLAG_ALL ? RECIPE_ALL : 0);
+    for (unsigned k = 0; k < 2; k++)
+        c->at[k] = h.from[k] == 0 ? AT_NOWHERE : where(g, h.from[k], &c->word[k]);
+    if (c->at[1] == AT_CONST && (int32_t)c->word[1] == (int16_t)c->word[1]) {
+        c->recipe |= c->word[1] << RECIPE_IMM_SHIFT;
+        c->at[1] = AT_NOWHERE;
+    } else if (c->at[1] != AT_NOWHERE) {
+        c->recipe |= RECIPE_SAVED_B;
+    }
+    for (unsigned k = 0; k < 2; k++)
+        release_kept(g, h.from[k]);
+    return true;
+}
+
+void faultflags_cold(struct gen *g, const struct cold *c)
+{
+    for (unsigned k = 0; k < 2; k++) {
+        unsigned at = c->at[k], from = at;
+        struct mem to = state_mem((uint32_t)(offsetof(struct cpu, flag_saved) + 4 * k));
+        if (at == AT_NOWHERE)
+            continue;
+        if (at == AT_CONST) {
+            x86_rm(&g->c, X_MOV_I, false, 0, &to, (int32_t)c->word[k]);
+            continue;
+        }
+        if (at >= AT_SLOT) {
+            struct mem m =
+                state_mem(at == AT_STATE || at == AT_BYTE ? c->word[k] : slot_off(at - AT_SLOT));
+            from = RAX; /* no value lives here */
+            x86_rm(&g->c, at == AT_BYTE ? X_MOVZX8 : X_MOV, false, from, &m, 0);
+        }
+        x86_rm(&g->c, X_MOV_M, false, from, &to, 0);
+    }
+    struct mem recipe = state_mem(offsetof(struct cpu, flag_recipe));
+    x86_rm(&g->c, X_MOV_I, false, 0, &recipe, (int32_t)c->recipe);
+}
+
 bool faultflags_store(struct gen *g)
 {
     struct block *b = g->k->block;
@@ -312,13 +412,8 @@ bool faultflags_store(struct gen *g)
 void faultflags_done(struct gen *g)
 {
     for (unsigned n = 0; n < g->helds; n++)
-        for (unsigned k = 0; k < 2; k++) {
-            ir_ref v = g->held[n].from[k];
-            if (v != 0 && g->kept_to[v] == g->at && g->v[v].next == g->at) {
-                g->v[v].next = 0;
-                alloc_die(g, v);
-            }
-        }
+        for (unsigned k = 0; k < 2; k++)
+            release_kept(g, g->held[n].from[k]);
 }
 
 /* ---- when the fault has come ------------------------------------------------------------------ */

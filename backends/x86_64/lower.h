@@ -43,7 +43,8 @@ enum cold_kind {
     COLD_ALIGN,
     COLD_EXIT,
     COLD_LOOKUP,
-    COLD_FLAGS, /* flags to the guest's bytes; then to exit or label `back` */
+    COLD_FLAGS,  /* flags to the guest's bytes; then to exit or label `back` */
+    COLD_RECIPE, /* what they are computed from, then to exit `back` */
     COLD_SOFT,
 };
 struct cold {
@@ -53,6 +54,8 @@ struct cold {
     uint32_t field[3], fields;        /* jumps to here */
     uint32_t back;                    /* where to go on */
     struct side_entry *side;
+    uint8_t at[2]; /* COLD_RECIPE: faultflags.c */
+    uint32_t word[2], recipe;
 };
 
 /* Flags that only a fault makes visible (faultflags.c). */
@@ -236,7 +239,10 @@ void faultflags_begin(struct gen *g, const struct ir_ins *i);
 void faultflags_end(struct gen *g, unsigned parts); /* IR_FLAG_* are written otherwise */
 uint16_t faultflags_note(struct gen *g);            /* side_entry.flags of an access made now */
 void faultflags_done(struct gen *g);                /* at the end of an access */
-bool faultflags_store(struct gen *g);               /* at the end; false: no room */
+/* At a branch with BRCC_PUTF: whether, instead of flags, c is to store a recipe; then with what. */
+bool faultflags_exit(struct gen *g, struct cold *c);
+void faultflags_cold(struct gen *g, const struct cold *c);
+bool faultflags_store(struct gen *g); /* at the end; false: no room */
 /* In the upcall: cpu->flags as they are where `side` faulted. */
 void faultflags_settle(struct cpu *cpu, const struct x86_state *s, const struct thread_regs *regs,
                        const struct block *b, const struct side_entry *side);
@@ -254,6 +260,8 @@ void x87_flush(struct gen *g);
 /* An instruction that may fault comes. */
 void x87_note(struct gen *g);
 void lower_control(struct gen *g, const struct ir_ins *i);
+/* The jump that is all there is at the label of a branch, or NULL: the branch goes there itself. */
+const struct ir_ins *jump_at_label(const struct gen *g, const struct ir_ins *i);
 struct side_entry *add_side(struct gen *g, uint32_t host, const struct ir_ins *i);
 struct cold *add_cold(struct gen *g, enum cold_kind kind);
 /* Call a C function (cpu, a, b, c): see lower_control.c. */

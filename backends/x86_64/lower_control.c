@@ -164,8 +164,7 @@ static bool brcc_over_jump(const struct gen *g, const struct ir_ins *i, unsigned
            at + 2 <= g->ir->count && only_jumps(&i[1]) && i[2].op == IR_label && i[2].imm == i->imm;
 }
 
-/* The jump that is all there is at the label of a branch, or NULL: the branch goes there itself. */
-static const struct ir_ins *jump_at_label(const struct gen *g, const struct ir_ins *i)
+const struct ir_ins *jump_at_label(const struct gen *g, const struct ir_ins *i)
 {
     unsigned at = g->label_at[i->imm];
     bool jump = !g->k->icount && at < g->ir->count && only_jumps(&g->ir->ins[at + 1]);
@@ -228,6 +227,8 @@ static void brcc_put(struct gen *g, const struct ir_ins *i, unsigned cc)
     c->nz_only = flags_only_nz(g, i->a);
     c->keep_c = (i->aux & BRCC_KEEP_C) != 0;
     if (jump != NULL) {
+        if (faultflags_exit(g, c))
+            c->kind = COLD_RECIPE;
         c->back = g->k->block->exits;
         add_exit(g, jump, 0);
     } else {
@@ -497,7 +498,10 @@ static void cold_look_up(struct gen *g, const struct cold *c)
 
 static void cold_flags(struct gen *g, const struct cold *c)
 {
-    flags_store(g, c->nz_only, c->keep_c);
+    if (c->kind == COLD_RECIPE)
+        faultflags_cold(g, c);
+    else
+        flags_store(g, c->nz_only, c->keep_c);
     uint32_t field = x86_jmp(&g->c, 0);
     if (c->exit)
         g->k->block->exit[c->back].code_offset = field;
@@ -540,6 +544,7 @@ static void one_cold(struct gen *g, const struct cold *c)
         cold_look_up(g, c);
         break;
     case COLD_FLAGS:
+    case COLD_RECIPE:
         cold_flags(g, c);
         break;
     default:
