@@ -74,7 +74,7 @@ struct side_entry {
     uint16_t site; /* its number in the block */
     uint8_t kind;  /* ld, st: IR aux, so that the fault handler knows size and direction */
     uint8_t bits;
-    uint16_t spare;
+    uint16_t spare; /* the backend's; SITE_STRING: bytes from `host` to where the operation ends */
 };
 
 /* What the backend is asked to make. */
