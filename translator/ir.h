@@ -201,7 +201,7 @@ ir_ref ir_select(struct ir_block *b, enum ir_type t, ir_ref f, enum ir_cc cc, ir
 ir_ref ir_load(struct ir_block *b, enum ir_type t, unsigned mem, ir_ref base, int32_t disp);
 void ir_store(struct ir_block *b, enum ir_type t, unsigned mem, ir_ref base, int32_t disp,
               ir_ref value);
-/* copy or fill, element bytes of 1 << log2: gives how many elements were done. */
+/* copy or fill, elements of 1 << log2 bytes: gives how many were done. */
 ir_ref ir_string(struct ir_block *b, enum ir_op op, unsigned log2, ir_ref to, ir_ref from,
                  ir_ref count);
 /* The first store behind it in the same guest instruction makes its kind ACCESS_WRITE. */

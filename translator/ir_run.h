@@ -18,6 +18,7 @@ uint64_t ir_run_float(struct cpu *cpu, enum nan_rule nan, unsigned op, unsigned 
 bool ir_run_load(struct cpu *cpu, uint32_t va, unsigned aux, unsigned t, uint64_t v[2]);
 bool ir_run_store(struct cpu *cpu, uint32_t va, unsigned aux, const uint64_t v[2]);
 
-/* copy and fill of elements of 1 << log2 bytes; returns how many were done. No exception is raised. */
-uint32_t ir_run_copy(struct cpu *cpu, unsigned log2, uint32_t to, uint32_t from, uint32_t count);
-uint32_t ir_run_fill(struct cpu *cpu, unsigned log2, uint32_t to, uint32_t value, uint32_t count);
+/* copy and fill of elements of 1 << log2 bytes; count negative: downwards. Returns how many were done. No exception
+ * is raised. */
+uint32_t ir_run_copy(struct cpu *cpu, unsigned log2, uint32_t to, uint32_t from, int32_t count);
+uint32_t ir_run_fill(struct cpu *cpu, unsigned log2, uint32_t to, uint32_t value, int32_t count);

@@ -28,7 +28,8 @@ bool interp_store(struct cpu *cpu, const struct iop *o, const union slot *f)
 
 void interp_string(struct cpu *cpu, const struct iop *o, union slot *f)
 {
-    uint32_t to = (uint32_t)f[o->a].x, from = (uint32_t)f[o->b].x, count = (uint32_t)f[o->c].x;
+    uint32_t to = (uint32_t)f[o->a].x, from = (uint32_t)f[o->b].x;
+    int32_t count = (int32_t)f[o->c].x;
     f[o->d].x = (o->code == IR_copy ? ir_run_copy : ir_run_fill)(cpu, o->aux, to, from, count);
 }
 

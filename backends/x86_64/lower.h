@@ -141,7 +141,7 @@ static inline bool is_string(unsigned op)
 {
     return op == IR_copy || op == IR_fill;
 }
-#define STRING_SIDES 3 /* host instructions of one that may fault */
+#define STRING_SIDES 4 /* host instructions of one that may fault */
 
 /* ---- alloc.c ---- */
 void alloc_start(struct gen *g);

@@ -3,7 +3,7 @@
  * a chunk of elements and keeps ECX, ESI and EDI exact, after which the instruction is begun again if
  * elements are left, so that interrupts come in between. Faults leave it where it can be restarted.
  *
- * REP MOVS and REP STOS upwards in flat segments are a `copy` or `fill` of at most a chunk first. Usually
+ * REP MOVS and REP STOS in flat segments are a `copy` or `fill` of at most a chunk first. Usually
  * nothing is left then; the helper does what is left of the chunk, and raises what is to be raised.
  */
 #include "lift.h"
@@ -99,23 +99,21 @@ static bool by_copy(const struct x86_lift *a)
            (i->op == X86_STOS || x86_simple(a, i->seg, ACCESS_READ));
 }
 
-/* As many elements as there are, up to a chunk; none if the direction is downwards, as that times the step + 1.
- * Returns how many were done; *none_left: flags, E if that was all. */
+/* As many elements as there are, up to a chunk. Returns how many were done; *none_left: flags, E if that was all. */
 static ir_ref copied(struct x86_lift *a, unsigned size, ir_ref *none_left)
 {
     struct ir_block *b = a->b;
     bool copy = a->insn.op == X86_MOVS;
     unsigned log2 = x86_log2(size);
     ir_ref step = ir_get(b, IR_I32, X86_STATE(step)), count = x86_get(a, X86_ECX, 4);
-    ir_ref most = ir_bin(b, IR_shl, IR_I32, ir_bin(b, IR_add, IR_I32, step, x86_i32(a, 1)),
-                         x86_i32(a, X86_CHUNK_LOG2 - 1 - log2));
+    ir_ref most = x86_i32(a, X86_CHUNK >> log2);
     ir_ref fewer = ir_flagsof(b, ir_bin(b, IR_sub, IR_I32, count, most));
     ir_ref wanted = ir_select(b, IR_I32, fewer, CC_B, count, most);
     ir_ref from = copy ? x86_linear_of(a, a->insn.seg, x86_get(a, X86_ESI, 4), size, ACCESS_READ)
                        : x86_get(a, X86_EAX, 4);
-    ir_ref done =
-        ir_string(b, copy ? IR_copy : IR_fill, log2, x86_get(a, X86_EDI, 4), from, wanted);
-    ir_ref by = size == 1 ? done : ir_bin(b, IR_shl, IR_I32, done, x86_i32(a, log2));
+    ir_ref done = ir_string(b, copy ? IR_copy : IR_fill, log2, x86_get(a, X86_EDI, 4), from,
+                            ir_bin(b, IR_mul, IR_I32, wanted, step));
+    ir_ref by = ir_bin(b, IR_mul, IR_I32, done, stride(a, size));
     if (copy)
         advance(a, X86_ESI, by);
     advance(a, X86_EDI, by);

@@ -194,15 +194,16 @@ static uint32_t many(const struct string *s, uint32_t most)
 {
     struct cpu *cpu = &s->c->cpu;
     unsigned log2 = (unsigned)__builtin_ctz(s->size);
+    int32_t count = (int32_t)most * s->c->step;
     uint32_t to, from;
-    if (s->step < 0 || !s->repeat || s->narrow || one_by_one(s->c) ||
-        (s->op != X86_MOVS && s->op != X86_STOS) || !whole(s, X86_ES, X86_EDI, ACCESS_WRITE, &to))
+    if (!s->repeat || s->narrow || one_by_one(s->c) || (s->op != X86_MOVS && s->op != X86_STOS) ||
+        !whole(s, X86_ES, X86_EDI, ACCESS_WRITE, &to))
         return 0;
     if (s->op == X86_STOS)
-        return ir_run_fill(cpu, log2, to, cpu->reg[X86_EAX], most);
+        return ir_run_fill(cpu, log2, to, cpu->reg[X86_EAX], count);
     if (!whole(s, s->seg, X86_ESI, ACCESS_READ, &from))
         return 0;
-    return ir_run_copy(cpu, log2, to, from, most);
+    return ir_run_copy(cpu, log2, to, from, count);
 }
 
 /* Not 0: elements are left. `done`: of the chunk. */

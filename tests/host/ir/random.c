@@ -188,7 +188,8 @@ static void fill_string(struct maker *m, struct ir_ins *i)
                                        .type = IR_I32,
                                        .a = i->a,
                                        .b = ir_const(m->b, IR_I32, pick(pick(2) ? 10 : 100))});
-    i->c = pick(8) ? ir_const(m->b, IR_I32, pick(pick(2) ? 20 : 5000))
+    unsigned count = pick(pick(2) ? 20 : 5000);
+    i->c = pick(8) ? ir_const(m->b, IR_I32, pick(3) ? count : 0 - count)
                    : ir_bin(m->b, IR_and, IR_I32, some(m, IR_I32), ir_const(m->b, IR_I32, 0x1fff));
 }
 
