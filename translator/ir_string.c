@@ -43,7 +43,7 @@ static uint8_t *room(const struct string *s, uint32_t va, unsigned kind, uint32_
     return host;
 }
 
-/* n elements have been done; false: that was all, or the next one is over an end of the address space. */
+/* n elements have been done; false: the next one is over an end of the address space. */
 static bool advance(struct string *s, uint32_t n, uint32_t *va)
 {
     uint32_t bytes = n << s->log2, next = s->down ? *va - bytes : *va + bytes;
@@ -124,7 +124,7 @@ uint32_t ir_run_copy(struct cpu *cpu, unsigned log2, uint32_t to, uint32_t from,
             break;
         s.done += n;
         s.left -= n;
-        if (!advance(&s, n, &to) | !advance(&s, n, &from))
+        if (!advance(&s, n, &to) || !advance(&s, n, &from))
             break;
     }
     return s.done;
