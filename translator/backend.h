@@ -75,9 +75,8 @@ struct side_entry {
     uint16_t site; /* its number in the block */
     uint8_t kind;  /* ld, st: IR aux, so that the fault handler knows size and direction */
     uint8_t bits;
-    uint16_t spare;
-    uint16_t
-        flags; /* the backend's: how to know the guest's flags if it faults; 0: they are in place */
+    uint16_t spare; /* the backend's; SITE_STRING: bytes from `host` to where the operation ends */
+    uint16_t flags; /* the backend's: how to know the guest's flags after a fault; 0: they are there */
 };
 
 /* What the backend is asked to make. */

@@ -84,6 +84,8 @@ enum ir_mem_site {
     SITE_SLOW = 1,   /* this site met a device: call the memory helper */
     SITE_CHOOSE = 2, /* privileged site that met a process-dependent page: window by address */
     SITE_ATOMIC = 4, /* part of an exclusive access: never repeated */
+    SITE_STRING = 8, /* only in a side entry: of a `copy` or `fill`, which ends early instead of
+                        leaving the block */
 };
 /* Whether the access is done by a C function. */
 #define ir_slow_access(i) \
@@ -204,6 +206,9 @@ ir_ref ir_select(struct ir_block *b, enum ir_type t, ir_ref f, enum ir_cc cc, ir
 ir_ref ir_load(struct ir_block *b, enum ir_type t, unsigned mem, ir_ref base, int32_t disp);
 void ir_store(struct ir_block *b, enum ir_type t, unsigned mem, ir_ref base, int32_t disp,
               ir_ref value);
+/* copy or fill, elements of 1 << log2 bytes: gives how many were done. */
+ir_ref ir_string(struct ir_block *b, enum ir_op op, unsigned log2, ir_ref to, ir_ref from,
+                 ir_ref count);
 /* The first store behind it in the same guest instruction makes its kind ACCESS_WRITE. */
 void ir_align(struct ir_block *b, ir_ref address, unsigned mask);
 ir_ref ir_call(struct ir_block *b, enum ir_type t, unsigned helper, unsigned kind, ir_ref x,

@@ -226,6 +226,13 @@ void ir_store(struct ir_block *b, enum ir_type t, unsigned mem, ir_ref base, int
                                .imm = disp});
 }
 
+ir_ref ir_string(struct ir_block *b, enum ir_op op, unsigned log2, ir_ref to, ir_ref from,
+                 ir_ref count)
+{
+    return ir_emit(b, (struct ir_ins){
+                          .op = (uint8_t)op, .aux = (uint8_t)log2, .a = to, .b = from, .c = count});
+}
+
 void ir_align(struct ir_block *b, ir_ref address, unsigned mask)
 {
     ir_imm(b, IR_align, IR_NONE, address, mask);

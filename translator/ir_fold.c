@@ -378,7 +378,7 @@ enum ir_simple ir_simplify(const struct ir_block *b, struct ir_ins *i, bool flag
         return i->b == i->c ? to_same(i->b, same) : IR_KEEP;
     if (op == IR_fnotc)
         return b->ins[i->a].op == op ? to_same(b->ins[i->a].a, same) : IR_KEEP;
-    if (op == IR_flagsof || op == IR_setcc || op == IR_ld || op == IR_st || op == IR_align)
+    if (op == IR_flagsof || op == IR_setcc || (op >= IR_ld && op <= IR_align))
         return IR_KEEP;
     uint64_t x, y = 0;
     bool left = ir_is_const(b, i->a, &x), right = ir_is_const(b, i->b, &y);

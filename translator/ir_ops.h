@@ -91,6 +91,8 @@ IR(select,   T, "FTT:cc",  "",    "b if cc holds in a, else c; T also f32, f64, 
 /* ---- guest memory, through the current window; address (a + (b << scale) + imm) mod 2^32 ---- */
 IR(ld,       T, "I?:mem",  "f",   "load; sizes below T's are extended as aux says, of v128 (4 or 8 bytes) with zeros")
 IR(st,       -, "I?T:mem", "ef",  "store the low bytes of c")
+IR(copy,     I, "III:mem", "ef",  "copy c elements of aux bytes, one after the other: from address b on to address a on, upwards, or with c negative -c of them downwards; how many were copied: it stops before one that faults, is no RAM or lies over an end of the address space")
+IR(fill,     I, "III:mem", "ef",  "the same, every element is b")
 IR(align,    -, "I:imm",   "ef",  "alignment fault at address a if (a & imm) is not 0; aux: enum access_kind of the access it guards")
 
 /* ---- floating point: T is f32 or f64, rounding and exceptions as the guest's (softfloat.h) ---- */

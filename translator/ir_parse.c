@@ -237,6 +237,12 @@ static bool parse_suffixes(struct parser *p, struct ir_ins *i)
         i->aux |= (uint8_t)suffix_letters(p, ir_mem_letters);
         i->bits = (uint8_t)suffix_letters(p, ir_site_letters);
         return true;
+    case IR_copy:
+    case IR_fill:
+        if (!suffix_size(p, 1, 2, &i->aux))
+            return false;
+        i->bits = (uint8_t)suffix_letters(p, ir_site_letters);
+        return true;
     case IR_setcc:
     case IR_select:
         return suffix_cc(p, i);

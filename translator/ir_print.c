@@ -17,6 +17,7 @@
  *   %10 = ld.i32.2.signed [%3 + %2 << 2 + 0x10]
  *                                            bytes; then signed, big, user, slow, choose, atomic
  *   st.i64.8 [%3 - 0x8], %9
+ *   %11 = copy.4[.slow] %3, %10, %2          bytes of an element; to, from, elements
  *   align[.write][.user] %3, 0x3             mask; kind of the access it guards
  *   %11 = fromint.f64 %3, 0x1                operations with imm have it last
  *   %12 = vadd.16 %10, %11                   lanes of 8, 16, 32 or 64 bits
@@ -140,6 +141,11 @@ static void put_suffixes(struct out *o, const struct ir_ins *i)
     case IR_st:
         put(o, ".%u", mem_bytes(i->aux));
         put_letters(o, ir_mem_letters, i->aux, ".");
+        put_letters(o, ir_site_letters, i->bits, ".");
+        break;
+    case IR_copy:
+    case IR_fill:
+        put(o, ".%u", mem_bytes(i->aux));
         put_letters(o, ir_site_letters, i->bits, ".");
         break;
     case IR_setcc:

@@ -17,3 +17,8 @@ uint64_t ir_run_float(struct cpu *cpu, enum nan_rule nan, unsigned op, unsigned 
  * failed as guest_load says. v[1] is the upper half of 16 bytes. */
 bool ir_run_load(struct cpu *cpu, uint32_t va, unsigned aux, unsigned t, uint64_t v[2]);
 bool ir_run_store(struct cpu *cpu, uint32_t va, unsigned aux, const uint64_t v[2]);
+
+/* copy and fill of elements of 1 << log2 bytes; count negative: downwards. Returns how many were done. No exception
+ * is raised. */
+uint32_t ir_run_copy(struct cpu *cpu, unsigned log2, uint32_t to, uint32_t from, int32_t count);
+uint32_t ir_run_fill(struct cpu *cpu, unsigned log2, uint32_t to, uint32_t value, int32_t count);

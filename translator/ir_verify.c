@@ -187,6 +187,9 @@ static bool check_fields(struct check *c, const struct ir_ins *i)
     case IR_ld:
     case IR_st:
         return check_memory(c, i);
+    case IR_copy:
+    case IR_fill:
+        return i->aux <= 2 || wrong(c, "no such element");
     case IR_align:
         return (i->imm > 0 && i->imm < 4096) || wrong(c, "alignment mask");
     case IR_insn:

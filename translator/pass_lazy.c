@@ -638,6 +638,8 @@ static void before(struct lazy *z, struct ir_ins *i)
         ask_result(z, i);
     else if (i->op == IR_put)
         put_register(z, i);
+    else if (i->op == IR_copy || i->op == IR_fill) /* a branch comes soon, on other flags */
+        write_out(z);
     else if (i->op == IR_getf || i->op == IR_putnzcv || (traits & TRAIT_EXIT))
         write_out(z);
     else if (i->op == IR_call && (i->aux & (CALL_READS | CALL_WRITES)))

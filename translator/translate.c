@@ -74,6 +74,8 @@ static void mark_sites(struct vm *vm, struct source *s)
         i->site = (uint16_t)(site == 0 ? 0 : site - 1);
         if (i->op == IR_ld || i->op == IR_st)
             i->bits |= (uint8_t)bits;
+        else if (i->op == IR_copy || i->op == IR_fill)
+            i->bits |= (uint8_t)(bits & SITE_SLOW);
     }
     b->insns = site;
 }

@@ -14,6 +14,9 @@
  *   privileged code may, user code may not, in a user's window   the same with SITE_SLOW
  *   not allowed             the guest's exception
  *
+ * A `copy` or `fill` (SITE_STRING) is never left: where no mapping helps, it ends there, with what it has
+ * done, and the code behind it sees to the rest.
+ *
  * Leaving means: the side table says which guest instruction ran; nothing of it has happened that
  * may not happen again; regs are changed to go on at the backend's common exit.
  */
@@ -37,6 +40,10 @@ static void resume(struct vm *vm, unsigned count)
 
 static void leave(struct vm *vm, const struct side_entry *side, enum exit_reason reason)
 {
+    if (side->bits & SITE_STRING) {
+        vm->upcall->regs.rip += side->spare;
+        resume(vm, 0);
+    }
     vm->escape = side;
     vm->backend->escape(&vm->upcall->regs, reason, vm->escape_block, side);
     resume(vm, 0);
@@ -55,16 +62,25 @@ static void retranslate(struct vm *vm, const struct side_entry *side, unsigned b
     leave(vm, side, EXIT_STATE);
 }
 
+/* What no window is for: C code does it, always; or only this time what is left of a string operation, which
+ * meets other memory the next time. */
+static void refuse(struct vm *vm, const struct side_entry *side)
+{
+    if (side->bits & SITE_STRING)
+        leave(vm, side, EXIT_STATE);
+    retranslate(vm, side, SITE_SLOW);
+}
+
 /* A process-dependent page in the window for global ones: from now on, addresses up to here go
  * through the process's window at this site. */
 static void choose(struct vm *vm, const struct side_entry *side, uint32_t va)
 {
     uint32_t above = (va | 0xfffff) + 1;
     if (above == 0)
-        retranslate(vm, side, SITE_SLOW);
+        refuse(vm, side);
     if (above > vm->cpu->split)
         vm->cpu->split = above;
-    if (!(side->bits & SITE_CHOOSE))
+    if (!(side->bits & (SITE_CHOOSE | SITE_STRING)))
         retranslate(vm, side, SITE_CHOOSE);
     leave(vm, side, EXIT_STATE); /* the comparison was made before the split moved */
 }
@@ -183,7 +199,7 @@ static void not_mapped(struct vm *vm, const struct side_entry *side)
     bool again = vm->windows.nothing_pc == side->pc;
     vm->windows.nothing_pc = side->pc;
     if (again)
-        retranslate(vm, side, SITE_SLOW);
+        refuse(vm, side);
     leave(vm, side, EXIT_STATE);
 }
 
@@ -201,7 +217,7 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
         guest_fault(vm, side, va, kind | user, k.status);
     struct ram *r = ram_find(vm, k.phys);
     if (r == NULL || (r->rom && write))
-        retranslate(vm, side, SITE_SLOW);
+        refuse(vm, side);
     if (w == &s->nothing)
         not_mapped(vm, side);
     if (!belongs(vm, w, &k))
@@ -209,7 +225,7 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
     if (w != now->main && user == 0) {
         vm->frontend->walk(vm->cpu, va, kind | ACCESS_USER, &k);
         if (k.status != 0)
-            retranslate(vm, side, SITE_SLOW);
+            refuse(vm, side);
     }
     if (write && ram_page(r, k.phys)->code)
         write_code(vm, side, r, k.phys & ~(uint64_t)(GUEST_PAGE - 1));
@@ -260,6 +276,6 @@ void upcall_handler(struct upcall_page *page)
     vm->escape_block = b;
     windows_complete(vm);
     if (!inside)
-        retranslate(vm, side, SITE_SLOW);
+        refuse(vm, side);
     serve(vm, side, w, va, (page->error & PF_WRITE) != 0);
 }

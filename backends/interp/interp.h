@@ -53,6 +53,7 @@ struct record {
 /* memory.c: loads and stores (false if the access failed), floating point. */
 bool interp_load(struct cpu *cpu, const struct iop *o, union slot *f);
 bool interp_store(struct cpu *cpu, const struct iop *o, const union slot *f);
+void interp_string(struct cpu *cpu, const struct iop *o, union slot *f);
 /* Vectors (vector.c). */
 void interp_float(struct cpu *cpu, const struct frontend *front, const struct iop *o,
                   union slot *f);

@@ -1,4 +1,4 @@
-/* Loads, stores and floating point: operands and results of what ir_run.c does. */
+/* Loads, stores, strings and floating point: operands and results of what ir_run.c does. */
 #include <translator/ir_run.h>
 
 #include "interp.h"
@@ -24,6 +24,13 @@ bool interp_store(struct cpu *cpu, const struct iop *o, const union slot *f)
 {
     const uint64_t v[2] = {f[o->c].x, f[o->c].q[1]};
     return ir_run_store(cpu, address(o, f), o->aux, v);
+}
+
+void interp_string(struct cpu *cpu, const struct iop *o, union slot *f)
+{
+    uint32_t to = (uint32_t)f[o->a].x, from = (uint32_t)f[o->b].x;
+    int32_t count = (int32_t)f[o->c].x;
+    f[o->d].x = (o->code == IR_copy ? ir_run_copy : ir_run_fill)(cpu, o->aux, to, from, count);
 }
 
 void interp_float(struct cpu *cpu, const struct frontend *front, const struct iop *o, union slot *f)

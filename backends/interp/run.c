@@ -422,6 +422,10 @@ static struct block *run_block(struct cpu *cpu, struct block *from, enum exit_re
                 return NULL;
             }
             break;
+        case IR_copy:
+        case IR_fill:
+            interp_string(cpu, o, f);
+            break;
         case IR_align:
             if (f[o->a].x & (uint64_t)o->imm) {
                 *why = misaligned(cpu, rec, o, (uint32_t)f[o->a].x);

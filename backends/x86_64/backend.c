@@ -126,8 +126,8 @@ static void scan(struct gen *g)
 
 static void (*const lower[])(struct gen *g, const struct ir_ins *i) = {
     lower_int, lower_part, lower_state, lower_flags,  lower_mem,
-    lower_fp,  lower_vec,  lower_x87,   lower_control};
-enum { BY_INT, BY_PART, BY_STATE, BY_FLAGS, BY_MEM, BY_FP, BY_VEC, BY_X87, BY_CONTROL };
+    lower_fp,  lower_vec,  lower_x87,   lower_string, lower_control};
+enum { BY_INT, BY_PART, BY_STATE, BY_FLAGS, BY_MEM, BY_FP, BY_VEC, BY_X87, BY_STRING, BY_CONTROL };
 
 static unsigned family(unsigned op)
 {
@@ -137,6 +137,8 @@ static unsigned family(unsigned op)
         return BY_PART;
     if ((op > IR_put && op <= IR_putv) || (op >= IR_flagsof && op <= IR_select))
         return BY_FLAGS;
+    if (is_string(op))
+        return BY_STRING;
     if (op >= IR_ld && op <= IR_align)
         return BY_MEM;
     if (op >= IR_fadd && op <= IR_dbitsof)
@@ -208,7 +210,9 @@ static void allocate_records(struct gen *g)
     for (unsigned n = 1; n <= g->ir->count; n++) {
         exits += g->ir->ins[n].op == IR_jump;
         branches += g->ir->ins[n].op == IR_brcc; /* may become an exit */
-        sides += (ir_traits(g->ir->ins[n].op) & TRAIT_FAULT) != 0;
+        sides += (ir_traits(g->ir->ins[n].op) & TRAIT_FAULT) == 0 ? 0
+                 : is_string(g->ir->ins[n].op)                    ? STRING_SIDES
+                                                                  : 1;
     }
     b->exits = 0;
     b->side_count = 0;

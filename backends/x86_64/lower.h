@@ -165,6 +165,12 @@ static inline ir_ref unfolded(const struct gen *g, ir_ref v)
     return is_folded(g, v) ? g->ir->ins[v].a : v;
 }
 
+static inline bool is_string(unsigned op)
+{
+    return op == IR_copy || op == IR_fill;
+}
+#define STRING_SIDES 4 /* host instructions of one that may fault */
+
 /* ---- alloc.c ---- */
 void alloc_start(struct gen *g);
 void alloc_end_ins(struct gen *g);       /* free what is dead, unlock */
@@ -252,6 +258,7 @@ void lower_int(struct gen *g, const struct ir_ins *i);
 void lower_part(struct gen *g, const struct ir_ins *i);
 void lower_state(struct gen *g, const struct ir_ins *i);
 void lower_mem(struct gen *g, const struct ir_ins *i);
+void lower_string(struct gen *g, const struct ir_ins *i);
 void lower_fp(struct gen *g, const struct ir_ins *i);
 void lower_vec(struct gen *g, const struct ir_ins *i);
 void lower_x87(struct gen *g, const struct ir_ins *i);

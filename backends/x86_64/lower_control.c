@@ -209,8 +209,8 @@ static bool is_near(struct gen *g, const struct ir_ins *i)
     for (const struct ir_ins *j = i + 1; j < i + NEAR; j++) {
         if (j->op == IR_label && j->imm == i->imm)
             return true;
-        if (j->op == IR_call || j->op == IR_rbit || (j->op >= IR_fadd && j->op <= IR_xcontrol) ||
-            (j->bits & SITE_SLOW))
+        if (j->op == IR_call || is_string(j->op) || j->op == IR_rbit ||
+            (j->op >= IR_fadd && j->op <= IR_xcontrol) || (j->bits & SITE_SLOW))
             return false;
     }
     return false;

@@ -57,6 +57,8 @@ ir_ref x86_zext(struct x86_lift *a, ir_ref v, unsigned size);
 ir_ref x86_sext(struct x86_lift *a, ir_ref v, unsigned size);
 /* Offset of the memory operand in its segment. */
 ir_ref x86_offset(struct x86_lift *a);
+/* Whether such addresses need no check: with that segment, for that kind of access. */
+bool x86_simple(const struct x86_lift *a, unsigned seg, unsigned kind);
 /* Linear address of `size` bytes at an offset in a segment; kind: ACCESS_READ or ACCESS_WRITE. */
 ir_ref x86_linear_of(struct x86_lift *a, unsigned seg, ir_ref offset, unsigned size, unsigned kind);
 /* Where an operand is: a register, or memory whose address was checked. */

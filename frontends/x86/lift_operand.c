@@ -100,14 +100,24 @@ static ir_ref watched(struct x86_lift *a, ir_ref at, unsigned size, unsigned kin
     return at;
 }
 
+bool x86_simple(const struct x86_lift *a, unsigned seg, unsigned kind)
+{
+    switch (seg) {
+    case X86_FS:
+        return (a->mode & XMODE_FS) != 0;
+    case X86_GS:
+        return (a->mode & XMODE_GS) != 0;
+    case X86_CS:
+        return a->flat && a->mode >> XMODE_CODE_SHIFT == 0 && (kind & ACCESS_WRITE) == 0;
+    default:
+        return a->flat;
+    }
+}
+
 static ir_ref linear_of(struct x86_lift *a, unsigned seg, ir_ref offset, unsigned size,
                         unsigned kind)
 {
-    bool simple = seg == X86_FS   ? (a->mode & XMODE_FS) != 0
-                  : seg == X86_GS ? (a->mode & XMODE_GS) != 0
-                  : seg == X86_CS
-                      ? a->flat && a->mode >> XMODE_CODE_SHIFT == 0 && (kind & ACCESS_WRITE) == 0
-                      : a->flat;
+    bool simple = x86_simple(a, seg, kind);
     if (simple && (seg == X86_FS || seg == X86_GS))
         return ir_bin(a->b, IR_add, IR_I32, offset, x86_seg_base(a, seg));
     if (simple)

@@ -3,17 +3,16 @@
  *
  * Up to a chunk of elements is done at once; registers are exact after each, so the instruction can be
  * begun again after a fault, an interrupt or the end of the chunk. Where both ends lie in RAM, memory
- * moves by pages through the RAM alias; everything else goes element by element.
+ * moves by pages through the RAM alias; everything else goes element by element. Most of REP MOVS and
+ * REP STOS never comes here (lift_string.c).
  */
 #include "segments.h"
 
-#include <string.h>
-
+#include <translator/ir_run.h>
 #include <translator/memory.h>
 #include <translator/ports.h>
 
-#define CHUNK_BYTES 65536u
-#define CHUNK_SLOW  4096u /* elements, one by one */
+#define CHUNK_SLOW 4096u /* elements, one by one */
 
 struct string {
     struct x86_cpu *c;
@@ -178,76 +177,45 @@ static bool one_by_one(const struct x86_cpu *c)
     return x86_watch_mode(c) != 0 || (c->eflags & EFLAGS_TF) != 0;
 }
 
-/* Elements from the one at `reg` on, ascending, that lie in one page of RAM; *host: the first. */
-static uint32_t run_of(const struct string *s, unsigned seg, unsigned reg, unsigned kind,
-                       uint8_t **host)
+/* Whether offsets in the segment are linear addresses, but for the base. */
+static bool whole(const struct string *s, unsigned seg, unsigned reg, unsigned kind, uint32_t *va)
 {
-    uint32_t va, offset = counter(s, reg);
-    unsigned bytes;
     const struct x86_segment *g = &s->c->seg[seg];
-    if (one_by_one(s->c) || s->narrow || g->limit != 0xffffffff || (g->attr & SEG_EXPAND) != 0)
-        return 0;
-    if (!x86_linear(s->c, seg, offset, s->size, kind, &va)) {
-        s->c->cpu.exit_request = EXIT_NONE;
-        return 0;
-    }
-    *host = guest_span(&s->c->cpu, va, kind, &bytes);
-    return *host == NULL ? 0 : bytes / s->size;
+    if (g->limit != 0xffffffff || (g->attr & SEG_EXPAND) != 0)
+        return false;
+    if (x86_linear(s->c, seg, counter(s, reg), s->size, kind, va))
+        return true;
+    s->c->cpu.exit_request = EXIT_NONE;
+    return false;
 }
 
-static void fill(uint8_t *to, uint32_t v, unsigned size, uint32_t elements)
-{
-    if (size == 1) {
-        memset(to, (int)(v & 0xff), elements);
-        return;
-    }
-    for (uint32_t n = 0; n < elements; n++, to += size)
-        memcpy(to, &v, size);
-}
-
-static void copy(uint8_t *to, const uint8_t *from, unsigned size, uint32_t elements)
-{
-    uint32_t bytes = elements * size;
-    if (to <= from || to >= from + bytes) {
-        memmove(to, from, bytes);
-        return;
-    }
-    for (uint32_t n = 0; n < bytes; n += size) /* overlapping: a pattern spreads */
-        memmove(to + n, from + n, size);
-}
-
-/* Do as many elements as one page allows; 0: none, one at a time then. */
+/* Do elements as long as they lie in RAM, `most` at most; returns how many. 0: one at a time then. */
 static uint32_t many(const struct string *s, uint32_t most)
 {
-    uint8_t *to, *from;
-    uint32_t n;
-    if (s->step < 0 || !s->repeat || (s->op != X86_MOVS && s->op != X86_STOS))
+    struct cpu *cpu = &s->c->cpu;
+    unsigned log2 = (unsigned)__builtin_ctz(s->size);
+    int32_t count = (int32_t)most * s->c->step;
+    uint32_t to, from;
+    if (!s->repeat || s->narrow || one_by_one(s->c) || (s->op != X86_MOVS && s->op != X86_STOS) ||
+        !whole(s, X86_ES, X86_EDI, ACCESS_WRITE, &to))
         return 0;
-    n = run_of(s, X86_ES, X86_EDI, ACCESS_WRITE, &to);
-    if (n > most)
-        n = most;
-    if (n == 0)
+    if (s->op == X86_STOS)
+        return ir_run_fill(cpu, log2, to, cpu->reg[X86_EAX], count);
+    if (!whole(s, s->seg, X86_ESI, ACCESS_READ, &from))
         return 0;
-    if (s->op == X86_STOS) {
-        fill(to, s->c->cpu.reg[X86_EAX], s->size, n);
-        return n;
-    }
-    uint32_t have = run_of(s, s->seg, X86_ESI, ACCESS_READ, &from);
-    if (n > have)
-        n = have;
-    if (n != 0)
-        copy(to, from, s->size, n);
-    return n;
+    return ir_run_copy(cpu, log2, to, from, count);
 }
 
-/* Not 0: elements are left. */
-static uint64_t repeat(const struct string *s)
+/* Not 0: elements are left. `done`: of the chunk. */
+static uint64_t repeat(const struct string *s, uint32_t done)
 {
-    uint32_t bytes = 0, slow = 0;
+    const uint32_t chunk = X86_CHUNK / s->size;
+    uint32_t slow = 0;
     while (counter(s, X86_ECX) != 0) {
-        if (bytes >= CHUNK_BYTES || slow >= CHUNK_SLOW)
+        if (done >= chunk || slow >= CHUNK_SLOW)
             return 1;
-        uint32_t n = many(s, counter(s, X86_ECX));
+        uint32_t most = counter(s, X86_ECX);
+        uint32_t n = many(s, most < chunk - done ? most : chunk - done);
         if (n == 0) {
             if (!element(s))
                 return 0;
@@ -255,7 +223,7 @@ static uint64_t repeat(const struct string *s)
             slow++;
         }
         advance(s, n);
-        bytes += n * s->size;
+        done += n;
         if (s->until && ((s->c->cpu.flags.nz & NZ_Z) != 0) != s->wanted)
             return 0;
         if (s->c->hits != 0 || (s->c->eflags & EFLAGS_TF) != 0)
@@ -267,7 +235,7 @@ static uint64_t repeat(const struct string *s)
 uint64_t x86_helper_string(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     struct string s = unpack(cpu, (uint32_t)a);
-    (void)b, (void)c;
+    (void)c;
     if (s.op == X86_INS || s.op == X86_OUTS) {
         if (s.repeat && counter(&s, X86_ECX) == 0)
             return 0;
@@ -277,7 +245,7 @@ uint64_t x86_helper_string(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
             return 0;
     }
     if (s.repeat)
-        return repeat(&s);
+        return repeat(&s, (uint32_t)b);
     if (element(&s))
         advance(&s, 1);
     return 0;

@@ -242,6 +242,10 @@ static inline unsigned x86_iopl(const struct x86_cpu *c)
     return (c->eflags & EFLAGS_IOPL) >> 12;
 }
 
+/* Bytes that a repeated string instruction moves before interrupts may come (lift_string.c, strings.c). */
+#define X86_CHUNK_LOG2 16
+#define X86_CHUNK      (1u << X86_CHUNK_LOG2)
+
 /* ---- mode word (struct frontend, mode): everything blocks are specialised on ------------------- */
 #define XMODE_CPL    0x00000003u
 #define XMODE_D      0x00000004u /* CS.D: 32-bit code */

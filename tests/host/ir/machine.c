@@ -49,6 +49,13 @@ bool guest_store(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind,
     return true;
 }
 
+uint8_t *guest_span(struct cpu *cpu, uint32_t va, unsigned kind, unsigned *bytes)
+{
+    (void)cpu, (void)kind;
+    *bytes = 4096 - va % 4096;
+    return (va >> 12 & 7) == 7 ? NULL : test_machine->memory + va % TEST_MEMORY;
+}
+
 /* ---- helpers and frontend --------------------------------------------------------------------- */
 
 static uint64_t pure(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)

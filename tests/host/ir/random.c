@@ -174,6 +174,25 @@ static void fill_memory(struct maker *m, struct ir_ins *i)
         i->c = some(m, i->type);
 }
 
+/* Sometimes many elements; otherwise few, and both ends close to each other. */
+static void fill_string(struct maker *m, struct ir_ins *i)
+{
+    i->aux = (uint8_t)pick(3);
+    i->a = address(m);
+    if (i->op == IR_fill)
+        i->b = some(m, IR_I32);
+    else if (pick(2))
+        i->b = address(m);
+    else
+        i->b = emit(m, (struct ir_ins){.op = pick(2) ? IR_add : IR_sub,
+                                       .type = IR_I32,
+                                       .a = i->a,
+                                       .b = ir_const(m->b, IR_I32, pick(pick(2) ? 10 : 100))});
+    unsigned count = pick(pick(2) ? 20 : 5000);
+    i->c = pick(8) ? ir_const(m->b, IR_I32, pick(3) ? count : 0 - count)
+                   : ir_bin(m->b, IR_and, IR_I32, some(m, IR_I32), ir_const(m->b, IR_I32, 0x1fff));
+}
+
 static void fill_operands(struct maker *m, struct ir_ins *i)
 {
     ir_ref *refs[3] = {&i->a, &i->b, &i->c};
@@ -222,6 +241,8 @@ static void value_operation(struct maker *m, unsigned op)
         i.type = (uint8_t)random_type(op, m->kinds);
     if (op == IR_ld || op == IR_st)
         fill_memory(m, &i);
+    else if (op == IR_copy || op == IR_fill)
+        fill_string(m, &i);
     else
         fill_operands(m, &i);
     ir_ref r = emit(m, i);
@@ -399,7 +420,8 @@ static void one(struct maker *m)
     } else if (kind < 5) {
         guest_instruction(m);
     } else if (kind < 8 && (m->kinds & RANDOM_MEMORY)) {
-        value_operation(m, pick(2) ? IR_ld : IR_st);
+        static const uint8_t ops[] = {IR_ld, IR_st, IR_ld, IR_st, IR_copy, IR_fill};
+        value_operation(m, ops[pick(6)]);
     } else if (kind == 8 && (m->kinds & RANDOM_CALLS)) {
         call(m);
     } else if (kind == 9 && (m->kinds & RANDOM_LABELS)) {

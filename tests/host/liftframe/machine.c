@@ -50,6 +50,13 @@ bool guest_store(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind,
     return true;
 }
 
+uint8_t *guest_span(struct cpu *cpu, uint32_t va, unsigned kind, unsigned *bytes)
+{
+    (void)cpu, (void)kind;
+    *bytes = GUEST_PAGE - (va & ~GUEST_PAGE_MASK);
+    return va < MEMORY ? machine_memory + va : NULL;
+}
+
 bool memory_table32(struct vm *vm, uint64_t phys, uint32_t *value)
 {
     (void)vm;

@@ -235,6 +235,10 @@ bool machine_fault(uint64_t *regs, uint64_t address)
     const struct side_entry *side = side_of(t->rip, &b);
     if (side == NULL || va + 64 >= (1ull << 32) + 128)
         return false;
+    if (side->bits & SITE_STRING) {
+        t->rip += side->spare;
+        return true;
+    }
     fault_side = side;
     the_cpu->fault_va = (uint32_t)va;
     the_cpu->fault_status = guest->fault_status;

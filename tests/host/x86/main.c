@@ -65,6 +65,10 @@ static void on_fault(int number, siginfo_t *info, void *where)
                          (unsigned long long)(uintptr_t)info->si_addr);
         _exit(write(1, text, (size_t)n) < 0 ? 3 : 2);
     }
+    if (e->bits & SITE_STRING) {
+        r[CONTEXT_RIP] += e->spare;
+        return;
+    }
     struct cpu *cpu = &machine->cpu.cpu;
     cpu->fault_va = (uint32_t)((uint64_t)(uintptr_t)info->si_addr - WINDOW);
     cpu->fault_kind = (r[CONTEXT_ERROR] & 2 ? (unsigned)ACCESS_WRITE : (unsigned)ACCESS_READ) |

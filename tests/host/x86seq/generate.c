@@ -274,6 +274,29 @@ static bool is_branch(const struct x86_insn *i)
 
 static const uint8_t set_flags[] = {0x39, 0xc8}; /* cmp eax, ecx */
 
+/* REP MOVS or REP STOS of all sizes, up and down, its ends often close to each other or to the data's; one of the
+ * registers may be changed before it. */
+static void add_repeated(struct input *in)
+{
+    static const uint8_t strings[] = {0xa4, 0xa5, 0xaa, 0xab}, change[] = {1, 6, 7};
+    uint8_t *p = in->code;
+    uint32_t ecx = pick(4) ? pick(40) : pick(700), edi = DATA_AT + pick(DATA_BYTES);
+    if (pick(4) == 0)
+        edi = DATA_AT + (pick(2) ? DATA_BYTES - pick(64) : pick(64));
+    in->s.r[1] = ecx;
+    in->s.r[7] = edi;
+    in->s.r[6] = pick(2) ? edi + pick(160) - 80 : DATA_AT + pick(DATA_BYTES);
+    if (pick(2))
+        *p++ = 0xfd; /* std */
+    if (pick(4) == 0)
+        *p++ = (uint8_t)(0x48 | change[pick(3)]); /* dec */
+    if (pick(3) == 0)
+        *p++ = 0x66;
+    *p++ = 0xf3;
+    *p++ = strings[pick(4)];
+    in->last = in->bytes = (uint32_t)(p - in->code);
+}
+
 void generate(struct input *in)
 {
     unsigned wanted = 2 + pick(16), starts[64], count = 0, branch[64], branches = 0;
@@ -286,6 +309,8 @@ void generate(struct input *in)
     in->s.r[4] &= ~3u;
     in->s.eflags = (uint32_t)(random_next() >> 32) & FLAGS_COMPARED & ~0x400u;
     in->seed = (uint32_t)(random_next() >> 32);
+    if (pick(8) == 0)
+        add_repeated(in);
     while (count < wanted && in->bytes + 24 < CODE_MAX) {
         struct x86_insn i;
         uint8_t *p = in->code + in->bytes;

@@ -53,6 +53,7 @@ struct frame {
     uint32_t edi, esi, ebp, unused, ebx, edx, ecx, eax, vector, error, eip, cs, eflags, esp, ss;
 };
 volatile uint32_t seen, seen_error, seen_eip, seen_cs, seen_eax, seen_ecx, seen_flags, resume;
+volatile uint32_t seen_esi, seen_edi;
 static volatile uint32_t steps, seen_dr6;
 uint32_t saved_esp;
 
@@ -64,6 +65,8 @@ __attribute__((used)) static void trap(struct frame *f)
     seen_cs = f->cs;
     seen_eax = f->eax;
     seen_ecx = f->ecx;
+    seen_esi = f->esi;
+    seen_edi = f->edi;
     seen_flags = f->eflags;
     if (f->vector == 1) { /* single-step until told otherwise */
         __asm__ volatile("mov %%dr6, %0" : "=r"(seen_dr6));
@@ -394,6 +397,7 @@ void main32(void)
     faults();
     modify();
     written_code();
+    strings();
     single_step();
     breakpoints();
     debug_and_stack();

@@ -8,6 +8,7 @@ enum { CODE = 8, DATA = 16, USER_CODE = 24, USER_DATA = 32, TSS = 40, TSS2 = 48,
 
 /* Of the last exception or interrupt. */
 extern volatile uint32_t seen, seen_error, seen_eip, seen_cs, seen_eax, seen_ecx, seen_flags;
+extern volatile uint32_t seen_esi, seen_edi;
 extern volatile uint32_t resume; /* where it goes on */
 
 /* Print a result. */
@@ -55,5 +56,6 @@ void set_gate(unsigned vector, void (*to)(void));
 extern uint32_t tss2[32]; /* of a second task */
 
 void written_code(void); /* written.c */
+void strings(void);      /* strings.c */
 void interrupts(void);   /* interrupts.c */
 void paging(void);       /* paging.c; paging stays on */

@@ -33,6 +33,7 @@ static volatile uint32_t table[1024] __attribute__((aligned(4096)));
 static volatile uint8_t page[4096] __attribute__((aligned(4096)));
 static volatile uint8_t other[4096] __attribute__((aligned(4096)));
 static volatile uint8_t third[4096] __attribute__((aligned(4096)));
+static volatile uint8_t fourth[4096] __attribute__((aligned(4096)));
 static volatile uint64_t pointers[4] __attribute__((aligned(32)));
 static volatile uint64_t directories[2][512] __attribute__((aligned(4096)));
 static volatile uint64_t wide[512] __attribute__((aligned(4096)));
@@ -216,6 +217,105 @@ static void half_way(void)
     check("is as it was", *word(phys(page)), 5);
 }
 
+#define MOVE(code)                                                          \
+    __asm__ volatile("movl $1f, %0\n" code "\n1: cld"                       \
+                     : "=m"(resume), "+c"(left), "+D"(m->to), "+S"(m->from) \
+                     :                                                      \
+                     : "memory")
+struct moved {
+    uint32_t to, from;
+};
+
+/* Returns how many elements were left. */
+static uint32_t move(struct moved *m, uint32_t left, unsigned size, bool down)
+{
+    seen = ~0u;
+    if (size == 1 && !down)
+        MOVE("rep movsb");
+    else if (size == 1)
+        MOVE("std; rep movsb");
+    else if (size == 2 && !down)
+        MOVE("rep movsw");
+    else if (size == 2)
+        MOVE("std; rep movsw");
+    else if (!down)
+        MOVE("rep movsl");
+    else
+        MOVE("std; rep movsl");
+    return left;
+}
+
+/* A page fault in the middle of REP MOVS: what came before is done, and it goes on when the page is there. */
+static void string_faults(const char *name, unsigned size, bool down, bool write)
+{
+    enum { COUNT = 100, BEFORE = 40 };
+    uint32_t step = down ? 0 - size : size, bad = 0, edge = AT(16);
+    uint32_t there = down ? edge + (BEFORE - 1) * size : edge - BEFORE * size,
+             missing = down ? 15 : 16;
+    struct moved m = {write ? there : AT(20) + 1000, write ? AT(20) + 1000 : there}, first = m;
+    bool read_only = write && size == 2;
+    table[15] = phys(other) | P | W;
+    table[16] = phys(third) | P | W;
+    table[20] = phys(fourth) | P | W;
+    table[missing] = read_only ? table[missing] & ~W : 0;
+    set_cr3(get_cr3());
+    for (unsigned n = 0; n < PAGE; n++) {
+        other[n] = third[n] = (uint8_t)(n * 3);
+        fourth[n] = (uint8_t)(n * 5 + 1);
+    }
+    uint32_t left = move(&m, COUNT, size, down);
+    check(name, seen << 16 | seen_error, FAULT((write ? 2u : 0) | (read_only ? 1u : 0)));
+    check(" left", left, COUNT - BEFORE);
+    check(" its address", get_cr2(), write ? m.to : m.from);
+    check(" so far", (m.to - first.to) | (m.from - first.from), BEFORE * step);
+    table[missing] = (down ? phys(other) : phys(third)) | P | W;
+    invlpg(AT(missing));
+    check(" the next byte", *(volatile uint8_t *)m.to,
+          (uint8_t)(write ? (m.to & (PAGE - 1)) * 3 : (m.to & (PAGE - 1)) * 5 + 1));
+    left = move(&m, left, size, down);
+    check(" goes on", left << 16 | (seen & 0xffff), 0xffff);
+    for (uint32_t n = 0; n < COUNT; n++)
+        for (unsigned k = 0; k < size; k++)
+            bad += *(volatile uint8_t *)(first.to + n * step + k) !=
+                   *(volatile uint8_t *)(first.from + n * step + k);
+    check(" all", bad, 0);
+}
+
+/* Over the end of the address space, up and down. */
+static void strings_around(void)
+{
+    volatile uint8_t *low = (volatile uint8_t *)0, *high = (volatile uint8_t *)0xfffff000;
+    uint32_t kept = directory[1023], to = 0xfffffffc, count = 8, sum = 0;
+    directory[1023] = phys(table) | P | W;
+    table[1023] = phys(other) | P | W;
+    set_cr3(get_cr3());
+    __asm__ volatile("rep stosb" : "+D"(to), "+c"(count) : "a"(0x5a) : "memory");
+    for (unsigned n = 0; n < 4; n++)
+        sum += (low[n] == 0x5a) + (high[PAGE - 4 + n] == 0x5a);
+    check("REP STOSB over the end", sum << 8 | to, 8 << 8 | 4);
+    to = 3, count = 8;
+    __asm__ volatile("std; rep stosb; cld" : "+D"(to), "+c"(count) : "a"(0x3c) : "memory");
+    for (unsigned n = 0; n < 4; n++)
+        sum += (low[n] == 0x3c) + (high[PAGE - 4 + n] == 0x3c);
+    check("and back", sum << 8 | (to & 0xff), 16 << 8 | 0xfb);
+    directory[1023] = kept;
+    table[1023] = 0;
+    set_cr3(get_cr3());
+}
+
+static void strings_half_way(void)
+{
+    string_faults("REP MOVSB to nothing", 1, false, true);
+    string_faults("REP MOVSW to a read-only page", 2, false, true);
+    string_faults("REP MOVSD to nothing", 4, false, true);
+    string_faults("REP MOVSB from nothing", 1, false, false);
+    string_faults("REP MOVSD from nothing", 4, false, false);
+    string_faults("downwards, REP MOVSB to nothing", 1, true, true);
+    string_faults("downwards, REP MOVSW to a read-only page", 2, true, true);
+    string_faults("downwards, REP MOVSD from nothing", 4, true, false);
+    strings_around();
+}
+
 /* mov eax, NUMBER; ret, the first two bytes on one page and the others on the next. */
 static void code_across(void)
 {
@@ -345,6 +445,7 @@ void paging(void)
     large_pages();
     global_pages();
     half_way();
+    strings_half_way();
     code_across();
     alias();
     user_rights();
