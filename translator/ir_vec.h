@@ -1,7 +1,8 @@
 /*
- * Functions on two 128-bit operands: what IR_vop and IR_vfop name, beside the vector operations that the IR has
- * of its own. SS and SD leave the rest of d. They are those of x86's SSE2 and have its mnemonics (SDM vol. 2), because one frontend has
- * them as instructions and one backend as well; others may use what fits.
+ * Functions on two 128-bit operands: what IR_vop and IR_vfop name, beside the vector operations that
+ * the IR has of its own. SS and SD leave the rest of d. They are those of x86's SSE2 and SSSE3 and have its
+ * mnemonics (SDM vol. 2), because one frontend has them as instructions and one backend as well;
+ * others may use what fits.
  *
  * A row is VEC(name, class). Classes:
  *   I  integers: d and s give d
@@ -36,7 +37,10 @@
     VEC(PSHUFW, -) VEC(PSHUFD, U) VEC(PSHUFLW, U) VEC(PSHUFHW, U) VEC(SHUFPS, H) VEC(SHUFPD, H)     \
     VEC(MOVDDUP, -) VEC(MOVSHDUP, -) VEC(MOVSLDUP, -)                                               \
     VEC(PMOVMSKB, -) VEC(MOVMSKPS, -) VEC(MOVMSKPD, -) VEC(PEXTRW, -) VEC(PINSRW, -)                \
-    VEC(MOVSS, R) VEC(MOVSD, R)                                                     \
+    VEC(MOVSS, R) VEC(MOVSD, R)                                                                     \
+    VEC(PSHUFB, I) VEC(PALIGNR, H) VEC(PABSB, U) VEC(PABSW, U) VEC(PABSD, U)                        \
+    VEC(PSIGNB, I) VEC(PSIGNW, I) VEC(PSIGND, I) VEC(PHADDW, I) VEC(PHADDD, I) VEC(PHADDSW, I)      \
+    VEC(PHSUBW, I) VEC(PHSUBD, I) VEC(PHSUBSW, I) VEC(PMADDUBSW, I) VEC(PMULHRSW, I)                \
     VEC(ADDPS, F) VEC(ADDPD, F) VEC(ADDSS, F) VEC(ADDSD, F)                                         \
     VEC(SUBPS, F) VEC(SUBPD, F) VEC(SUBSS, F) VEC(SUBSD, F)                                         \
     VEC(MULPS, F) VEC(MULPD, F) VEC(MULSS, F) VEC(MULSD, F)                                         \

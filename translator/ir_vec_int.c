@@ -62,6 +62,13 @@ LANES(pcmpeqd, w, uint32_t, a == b ? -1 : 0)
 LANES(pcmpgtb, b, int8_t, a > b ? -1 : 0)
 LANES(pcmpgtw, h, int16_t, a > b ? -1 : 0)
 LANES(pcmpgtd, w, int32_t, a > b ? -1 : 0)
+LANES(pmulhrsw, h, int16_t, ((a * b >> 14) + 1) >> 1)
+LANES(pabsb, b, int8_t, b < 0 ? -b : b)
+LANES(pabsw, h, int16_t, b < 0 ? -b : b)
+LANES(pabsd, w, int32_t, b < 0 ? -b : b)
+LANES(psignb, b, int8_t, b<0 ? -a : b> 0 ? a : 0)
+LANES(psignw, h, int16_t, b<0 ? -a : b> 0 ? a : 0)
+LANES(psignd, w, int32_t, b<0 ? -a : b> 0 ? a : 0)
 
 /* Shifts: the count is the low 64 bits of s; beyond the lane all bits go. */
 #define SHIFT(name, field, type, shifted, beyond)                                      \
@@ -160,6 +167,57 @@ UNPACK(punpckhbw, b, true)
 UNPACK(punpckhwd, h, true)
 UNPACK(punpckhdq, w, true)
 UNPACK(punpckhqdq, q, true)
+
+/* Pairs of neighbours in d, then those in s. */
+#define HORIZONTAL(name, field, type, expression)                                    \
+    static void name(union vec *d, const union vec *s, unsigned imm, unsigned bytes) \
+    {                                                                                \
+        union vec r = {.q = {0, 0}};                                                 \
+        unsigned half = bytes / sizeof d->field[0] / 2;                              \
+        (void)imm;                                                                   \
+        for (unsigned n = 0; n < 2 * half; n++) {                                    \
+            const union vec *from = n < half ? d : s;                                \
+            unsigned k = 2 * (n % half);                                             \
+            int64_t a = (type)from->field[k], b = (type)from->field[k + 1];          \
+            r.field[n] = (__typeof__(r.field[0]))(expression);                       \
+        }                                                                            \
+        memcpy(d, &r, bytes);                                                        \
+    }
+HORIZONTAL(phaddw, h, int16_t, a + b)
+HORIZONTAL(phaddd, w, int32_t, a + b)
+HORIZONTAL(phaddsw, h, int16_t, SW(a + b))
+HORIZONTAL(phsubw, h, int16_t, a - b)
+HORIZONTAL(phsubd, w, int32_t, a - b)
+HORIZONTAL(phsubsw, h, int16_t, SW(a - b))
+
+/* Bytes of d are unsigned, those of s signed. */
+static void pmaddubsw(union vec *d, const union vec *s, unsigned imm, unsigned bytes)
+{
+    (void)imm;
+    for (unsigned n = 0; n < bytes / 2; n++) {
+        int low = d->b[2 * n] * (int8_t)s->b[2 * n];
+        int high = d->b[2 * n + 1] * (int8_t)s->b[2 * n + 1];
+        d->h[n] = (uint16_t)SW(low + high);
+    }
+}
+
+static void pshufb(union vec *d, const union vec *s, unsigned imm, unsigned bytes)
+{
+    union vec from = *d;
+    (void)imm;
+    for (unsigned n = 0; n < bytes; n++)
+        d->b[n] = s->b[n] & 0x80 ? 0 : from.b[s->b[n] & (bytes - 1)];
+}
+
+/* Of d above s, the bytes from imm on. */
+static void palignr(union vec *d, const union vec *s, unsigned imm, unsigned bytes)
+{
+    uint8_t both[32];
+    memcpy(both, s, bytes);
+    memcpy(both + bytes, d, bytes);
+    for (unsigned n = 0; n < bytes; n++)
+        d->b[n] = n + imm < 2 * bytes ? both[n + imm] : 0;
+}
 
 /* Four lanes of s from `first` on, in the order of imm. */
 #define SHUFFLE(name, field, first)                                                  \
@@ -278,6 +336,10 @@ vec_function *const vec_integer[VEC_COUNT] = {
     [VEC_MOVSHDUP] = movshdup, [VEC_MOVSLDUP] = movsldup, [VEC_PMOVMSKB] = pmovmskb,
     [VEC_MOVMSKPS] = movmskps, [VEC_MOVMSKPD] = movmskpd, [VEC_PEXTRW] = pextrw,
     [VEC_PINSRW] = pinsrw,
-    [VEC_MOVSS] = movss, [VEC_MOVSD] = movsd,
+    [VEC_MOVSS] = movss, [VEC_MOVSD] = movsd, [VEC_PSHUFB] = pshufb, [VEC_PALIGNR] = palignr,
+    [VEC_PABSB] = pabsb, [VEC_PABSW] = pabsw, [VEC_PABSD] = pabsd, [VEC_PSIGNB] = psignb,
+    [VEC_PSIGNW] = psignw, [VEC_PSIGND] = psignd, [VEC_PHADDW] = phaddw, [VEC_PHADDD] = phaddd,
+    [VEC_PHADDSW] = phaddsw, [VEC_PHSUBW] = phsubw, [VEC_PHSUBD] = phsubd,
+    [VEC_PHSUBSW] = phsubsw, [VEC_PMADDUBSW] = pmaddubsw, [VEC_PMULHRSW] = pmulhrsw,
     /* clang-format on */
 };

@@ -570,6 +570,13 @@ void alloc_spill_all(struct gen *g, bool pins)
     }
 }
 
+void alloc_lost(struct gen *g)
+{
+    memset(g->owner, 0, sizeof g->owner);
+    memset(g->xowner, 0, sizeof g->xowner);
+    g->locked = g->xlocked = 0;
+}
+
 void alloc_forget(struct gen *g)
 {
     memset(g->owner, 0, sizeof g->owner);

@@ -30,5 +30,6 @@ unsigned x86_detect(void)
     found |= ecx1 & 1u << 22 ? HAS_MOVBE : 0;
     found |= ecx1 & 1u << 23 ? HAS_POPCNT : 0;
     found |= ecx1 & 1u << 19 ? HAS_SSE41 : 0;
+    found |= ecx1 & 1u << 9 ? HAS_SSSE3 : 0;
     return found;
 }

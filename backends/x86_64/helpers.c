@@ -2,7 +2,10 @@
  * C functions that translated code calls: device sites, and floating point in software. They run on
  * the stack below the CPU structure; cpu->mxcsr is exact in x86_soft_run.
  */
+#include <string.h>
+
 #include <translator/ir_run.h>
+#include <translator/ir_vec.h>
 
 #include "x86_64.h"
 
@@ -24,6 +27,18 @@ uint64_t x86_slow_store(struct cpu *cpu, uint64_t va, uint64_t kind, uint64_t un
     const uint64_t v[2] = {cpu->spill[SLOT_A], cpu->spill[SLOT_B]};
     (void)unused;
     ir_run_store(cpu, (uint32_t)va, (uint8_t)kind, v);
+    return 0;
+}
+
+/* IR_vop: operands in slots A, B and C, RESULT; the result in A, B. */
+uint64_t x86_vector_run(struct cpu *cpu, uint64_t imm, uint64_t b, uint64_t c)
+{
+    union vec d, s;
+    (void)b, (void)c;
+    memcpy(&d, &cpu->spill[SLOT_A], 16);
+    memcpy(&s, &cpu->spill[SLOT_C], 16);
+    vec_run(cpu, NAN_X86, (int64_t)imm, &d, &s);
+    memcpy(&cpu->spill[SLOT_A], &d, 16);
     return 0;
 }
 

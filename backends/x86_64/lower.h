@@ -215,6 +215,7 @@ void alias_evict_state(struct gen *g, uint32_t off, uint32_t bytes);
 /* All temporaries and xmm registers are about to be lost; pins too if `pins`. */
 void alloc_spill_all(struct gen *g, bool pins);
 void alloc_forget(struct gen *g); /* at a label: no value lives */
+void alloc_lost(struct gen *g);   /* after a call: nothing is in temporaries and xmm registers */
 void store_slot(struct gen *g, ir_ref v);
 unsigned new_slot(struct gen *g, unsigned n);
 void x_apply(struct gen *g, enum x86_op op, bool w, unsigned reg, const struct operand *o);

@@ -77,9 +77,7 @@ void call_function(struct gen *g, uint64_t function, unsigned kind, const struct
     x86_const(&g->c, R15, function);
     x86_call_to(&g->c, g->s->call[stub]);
     struct side_entry *side = add_side(g, code_offset(&g->c), i);
-    memset(g->owner, 0, sizeof g->owner);
-    memset(g->xowner, 0, sizeof g->xowner);
-    g->locked = g->xlocked = 0;
+    alloc_lost(g);
     if (kind & CALL_EXITS) {
         struct mem request = state_mem(offsetof(struct cpu, exit_request));
         x86_rm(&g->c, X_CMP_I, false, 0, &request, 0);

@@ -1,5 +1,6 @@
 /*
- * 128-bit vectors with SSE2, and SSE4.1 where it is there. None of these change EFLAGS.
+ * 128-bit vectors with SSE2, and SSSE3 and SSE4.1 where they are there. None of these change EFLAGS,
+ * but calls of C where SSSE3 is not.
  */
 #include <translator/ir_vec.h>
 
@@ -15,7 +16,7 @@ static const uint8_t row_shr[] = {X_PSRLW_I, X_PSRLW_I, X_PSRLD_I, X_PSRLQ_I};
 static const uint8_t row_sar[] = {X_PSRAW_I, X_PSRAW_I, X_PSRAD_I, X_PSRAD_I};
 
 /* Host instructions of the rows of ir_vec.h. */
-static const uint8_t vec_host[VEC_COUNT] = {
+static const uint16_t vec_host[VEC_COUNT] = {
 /* clang-format off */
 #define SAME(name) [VEC_##name] = X_##name,
     SAME(PADDSB) SAME(PADDSW) SAME(PADDUSB) SAME(PADDUSW) SAME(PSUBSB) SAME(PSUBSW) SAME(PSUBUSB)
@@ -27,6 +28,9 @@ static const uint8_t vec_host[VEC_COUNT] = {
     SAME(SHUFPS) SAME(SHUFPD) SAME(MOVSS) SAME(MOVSD)
     SAME(ADDSS) SAME(ADDSD) SAME(SUBSS) SAME(SUBSD) SAME(MULSS) SAME(MULSD) SAME(DIVSS) SAME(DIVSD)
     SAME(SQRTSS) SAME(SQRTSD) SAME(CVTSS2SD) SAME(CVTSD2SS)
+    SAME(PSHUFB) SAME(PALIGNR) SAME(PABSB) SAME(PABSW) SAME(PABSD) SAME(PSIGNB) SAME(PSIGNW)
+    SAME(PSIGND) SAME(PHADDW) SAME(PHADDD) SAME(PHADDSW) SAME(PHSUBW) SAME(PHSUBD) SAME(PHSUBSW)
+    SAME(PMADDUBSW) SAME(PMULHRSW)
     SAME(ADDPS) SAME(ADDPD) SAME(SUBPS) SAME(SUBPD) SAME(MULPS)
     SAME(MULPD) SAME(DIVPS) SAME(DIVPD) SAME(SQRTPS) SAME(SQRTPD) SAME(MINPS) SAME(MINPD)
     SAME(MINSS) SAME(MINSD) SAME(MAXPS) SAME(MAXPD) SAME(MAXSS) SAME(MAXSD) SAME(CMPPS) SAME(CMPPD)
@@ -169,10 +173,30 @@ static void halves(struct gen *g, const struct ir_ins *i)
 
 /* ---- functions of ir_vec.h ---------------------------------------------------------------------- */
 
-/* The host has all of them. */
+/* In C: operands in slots A, B and C, RESULT; the result in A, B. */
+static void by_c(struct gen *g, const struct ir_ins *i)
+{
+    struct mem a = state_mem(slot_off(SLOT_A)), b = state_mem(slot_off(SLOT_C));
+    flags_clobber(g);
+    x87_flush(g);
+    x86_rm(&g->c, X_MOVUPS_M, false, xmm_of(g, i->a), &a, 0);
+    x86_rm(&g->c, X_MOVUPS_M, false, xmm_of(g, i->b), &b, 0);
+    alloc_spill_all(g, false);
+    x86_const(&g->c, RDX, (uint64_t)i->imm);
+    x86_const(&g->c, R15, (uint64_t)(uintptr_t)x86_vector_run);
+    x86_call_to(&g->c, g->s->call[0]);
+    alloc_lost(g);
+    x86_rm(&g->c, X_MOVUPS, false, dst_xmm(g, 0), &a, 0);
+}
+
+/* The host has all of them but, if it is old, those of SSSE3. */
 static void function(struct gen *g, const struct ir_ins *i)
 {
     unsigned row = (unsigned)i->imm & 0xff;
+    if (row >= VEC_PSHUFB && row <= VEC_PMULHRSW && !(x86_features & HAS_SSSE3)) {
+        by_c(g, i);
+        return;
+    }
     int32_t imm = (int32_t)(i->imm >> 8 & 0xff);
     char class = vec_class[row];
     if (class == 'D') {

@@ -12,6 +12,7 @@ enum x86_feature {
     HAS_MOVBE = 8,
     HAS_POPCNT = 16,
     HAS_SSE41 = 32,
+    HAS_SSSE3 = 64,
 };
 /* Found once by start; tests clear bits to run the fallbacks. */
 extern unsigned x86_features;
@@ -105,5 +106,6 @@ void x86_link(struct block_exit *e, struct block *to, ptrdiff_t write_delta);
 uint64_t x86_slow_load(struct cpu *cpu, uint64_t va, uint64_t kind, uint64_t unused);
 uint64_t x86_slow_store(struct cpu *cpu, uint64_t va, uint64_t kind, uint64_t value);
 void x86_soft_run(struct cpu *cpu);
+uint64_t x86_vector_run(struct cpu *cpu, uint64_t imm, uint64_t b, uint64_t c);
 
 extern const struct backend x86_64_backend;

@@ -33,12 +33,17 @@ const uint32_t x86_cpu_signature = 0x000106c2;
     (FEATURE_FPU | FEATURE_DE | FEATURE_PSE | FEATURE_TSC | FEATURE_MSR | FEATURE_PAE |    \
      FEATURE_CX8 | FEATURE_SEP | FEATURE_MTRR | FEATURE_PGE | FEATURE_CMOV | FEATURE_PAT | \
      FEATURE_PSE36 | FEATURE_CLFSH | FEATURE_MMX | FEATURE_FXSR | FEATURE_SSE | FEATURE_SSE2)
+/* CPUID.1:ECX; MONITOR and MWAIT are not there. */
+#define FEATURES_ECX          (FEATURE_SSE3 | FEATURE_SSSE3 | FEATURE_MOVBE)
+#define FEATURE_SSE3          (1u << 0)
+#define FEATURE_SSSE3         (1u << 9)
+#define FEATURE_MOVBE         (1u << 22)
 #define FEATURE_NX            (1u << 20) /* CPUID.80000001:EDX */
 #define FEATURE_TSC_ADJUST    (1u << 1)  /* CPUID.(7,0):EBX */
 #define FEATURE_INVARIANT_TSC (1u << 8)  /* CPUID.80000007:EDX */
 #define LAST_LEAF             7
 
-static const char brand[48] = "Tetrapla virtual CPU (i686, SSE2)";
+static const char brand[48] = "Tetrapla virtual CPU (i686, SSSE3)";
 
 static uint32_t word(const char *s, unsigned n)
 {
@@ -65,6 +70,7 @@ static void leaf(const struct x86_cpu *c, uint32_t n, uint32_t r[4])
     case 1:
         r[0] = x86_cpu_signature;
         r[1] = 0x00010800; /* CLFLUSH of 64 bytes, one logical CPU */
+        r[2] = FEATURES_ECX;
         r[3] = FEATURES | ((c->msr.apic_base & 0x800) != 0 && c->hooks != NULL ? FEATURE_APIC : 0);
         break;
     case 2:

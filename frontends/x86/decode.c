@@ -106,6 +106,10 @@ static bool find_form(struct decoding *d, const struct x86_tables *t, uint8_t by
     if (byte == 0x0f) {
         map = MAP_0F;
         byte = (uint8_t)take(d, 1);
+        if (byte == 0x38 || byte == 0x3a) {
+            map = byte == 0x38 ? MAP_0F38 : MAP_0F3A;
+            byte = (uint8_t)take(d, 1);
+        }
     }
     d->opcode = byte;
     const struct x86_opcode *o = &t->opcode[map][byte];

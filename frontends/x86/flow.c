@@ -44,7 +44,7 @@ static bool read_code(struct ahead *h)
 
 static bool fetch(struct ahead *h)
 {
-    unsigned mode = ((h->a->mode & XMODE_D) != 0 ? X86_MODE_D : 0) | X86_HAS_I686;
+    unsigned mode = ((h->a->mode & XMODE_D) != 0 ? X86_MODE_D : 0) | X86_HAS_ATOM;
     if (!read_code(h))
         return false;
     unsigned skip = h->pc - h->code_at;
@@ -113,6 +113,7 @@ static enum step look(struct ahead *h)
     case X86_INC: /* what they leave alone may stay pending (pass_lazy.c) */
     case X86_DEC:
     case X86_MOV:
+    case X86_MOVBE:
     case X86_MOVZX:
     case X86_MOVSX:
     case X86_LEA:

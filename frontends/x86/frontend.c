@@ -18,7 +18,7 @@ static unsigned disas(uint32_t pc, uint32_t mode, const uint8_t *code, unsigned 
                       size_t size)
 {
     struct x86_insn i;
-    unsigned how = ((mode & XMODE_D) != 0 ? X86_MODE_D : 0) | X86_MODE_PROTECTED | X86_HAS_I686;
+    unsigned how = ((mode & XMODE_D) != 0 ? X86_MODE_D : 0) | X86_MODE_PROTECTED | X86_HAS_ATOM;
     x86_decode(code, bytes, how, &i);
     x86_disas_insn(&i, pc, to, size);
     return i.length == 0 ? 1 : i.length;

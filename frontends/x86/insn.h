@@ -120,11 +120,15 @@ enum x86_mode {
     X86_HAS_CLFSH = 1 << 17,
     X86_HAS_MONITOR = 1 << 18,
     X86_HAS_RDTSCP = 1 << 19,
+    X86_HAS_SSSE3 = 1 << 20,
+    X86_HAS_MOVBE = 1 << 21,
 };
 /* A Pentium M class CPU. */
 #define X86_HAS_I686                                                                       \
     (X86_HAS_FPU | X86_HAS_CX8 | X86_HAS_CMOV | X86_HAS_SEP | X86_HAS_MMX | X86_HAS_FXSR | \
      X86_HAS_SSE | X86_HAS_SSE2 | X86_HAS_CLFSH)
+/* The CPU that CPUID says it is (cpuid.c): an Atom. */
+#define X86_HAS_ATOM (X86_HAS_I686 | X86_HAS_SSE3 | X86_HAS_SSSE3 | X86_HAS_MOVBE)
 
 enum x86_error {
     X86_OK,

@@ -189,7 +189,7 @@ static void look_ahead(struct x86_lift *a, uint32_t from)
 static unsigned decode_mode(const struct x86_lift *a)
 {
     return ((a->mode & XMODE_D) != 0 ? X86_MODE_D : 0) |
-           ((a->mode & (XMODE_REAL | XMODE_V86)) == 0 ? X86_MODE_PROTECTED : 0) | X86_HAS_I686;
+           ((a->mode & (XMODE_REAL | XMODE_V86)) == 0 ? X86_MODE_PROTECTED : 0) | X86_HAS_ATOM;
 }
 
 /* The instruction at pc reaches into the next page: its bytes there. */

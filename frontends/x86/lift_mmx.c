@@ -163,6 +163,16 @@ static void move_half(struct x86_lift *a, bool to_high, bool from_high)
         put_function(a, VEC_MOVSD, 0, x, y);
 }
 
+/* MOVDDUP, MOVSHDUP, MOVSLDUP. */
+static void duplicate(struct x86_lift *a)
+{
+    ir_ref v = simd_value(a, 1);
+    if (a->insn.op == X86_MOVDDUP)
+        put_function(a, VEC_PUNPCKLQDQ, 0, v, v);
+    else
+        put_function(a, VEC_PSHUFD, a->insn.op == X86_MOVSHDUP ? 0xf5 : 0xa0, v, v);
+}
+
 static void mask_move(struct x86_lift *a)
 {
     bool m = is_mmx(&a->insn.operand[0]);
@@ -221,6 +231,11 @@ static bool lift_moves(struct x86_lift *a)
         return true;
     case X86_MOVLHPS:
         move_half(a, true, false);
+        return true;
+    case X86_MOVDDUP:
+    case X86_MOVSHDUP:
+    case X86_MOVSLDUP:
+        duplicate(a);
         return true;
     case X86_MASKMOVQ:
     case X86_MASKMOVDQU:

@@ -106,12 +106,28 @@ static void flush_line(struct x86_lift *a)
     x86_load(a, x86_linear_of(a, a->insn.seg, x86_offset(a), 1, ACCESS_READ), 1);
 }
 
+/* Bytes in the other order, from or to memory. */
+static void move_swapped(struct x86_lift *a)
+{
+    const struct x86_operand *o = a->insn.operand;
+    bool to_memory = o[0].kind == X86_MEM;
+    struct x86_place p = x86_place(a, to_memory ? 0 : 1, to_memory ? ACCESS_WRITE : ACCESS_READ);
+    unsigned how = x86_log2(p.size) | MEM_BIG;
+    if (to_memory)
+        ir_store(a->b, IR_I32, how, p.address, 0, x86_get(a, o[1].reg, p.size));
+    else
+        x86_put(a, o[0].reg, p.size, ir_load(a->b, IR_I32, how, p.address, 0));
+}
+
 bool x86_lift_move(struct x86_lift *a)
 {
     switch (a->insn.op) {
     case X86_MOV:
     case X86_MOVNTI:
         move(a);
+        return true;
+    case X86_MOVBE:
+        move_swapped(a);
         return true;
     case X86_MOVZX:
     case X86_MOVSX:

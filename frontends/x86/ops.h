@@ -16,7 +16,7 @@ OP(SHLD) OP(SHRD)                     /* a, b, count */
 OP(BT) OP(BTS) OP(BTR) OP(BTC)        /* b a register: it reaches beyond a memory operand */
 OP(BSF) OP(BSR) OP(BSWAP)
 OP(XADD) OP(CMPXCHG) OP(CMPXCHG8B)
-OP(MOV) OP(MOVZX) OP(MOVSX) OP(LEA) OP(XCHG) OP(XLAT) /* XLAT: [BX + AL] in seg, by addrsize */
+OP(MOV) OP(MOVBE) OP(MOVZX) OP(MOVSX) OP(LEA) OP(XCHG) OP(XLAT) /* XLAT: [BX + AL] in seg, by addrsize */
 OP(CBW)                               /* opsize 2: CBW, 4: CWDE, 8: CDQE */
 OP(CWD)                               /* opsize 2: CWD, 4: CDQ,  8: CQO */
 OP(CMOVCC) OP(SETCC) OP(JCC)          /* cond */

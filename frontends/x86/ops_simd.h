@@ -1,5 +1,5 @@
 /*
- * MMX, SSE, SSE2, SSE3: one operation for MMX and XMM registers; the operands tell. Sizes of memory
+ * MMX, SSE, SSE2, SSE3, SSSE3: one operation for MMX and XMM registers; the operands tell. Sizes of memory
  * operands are those that are accessed: 4 bytes for MOVSS, 8 for MOVLPS. MOVSS and MOVSD from memory
  * clear the rest of the register, from a register they keep it.
  */
@@ -28,6 +28,8 @@ OP(PSLLDQ) OP(PSRLDQ)
 OP(PACKSSWB) OP(PACKSSDW) OP(PACKUSWB)
 OP(PUNPCKLBW) OP(PUNPCKLWD) OP(PUNPCKLDQ) OP(PUNPCKLQDQ)
 OP(PUNPCKHBW) OP(PUNPCKHWD) OP(PUNPCKHDQ) OP(PUNPCKHQDQ)
+OP(PSHUFB) OP(PALIGNR) OP(PABSB) OP(PABSW) OP(PABSD) OP(PSIGNB) OP(PSIGNW) OP(PSIGND)
+OP(PHADDW) OP(PHADDD) OP(PHADDSW) OP(PHSUBW) OP(PHSUBD) OP(PHSUBSW) OP(PMADDUBSW) OP(PMULHRSW)
 OP(PSHUFW) OP(PSHUFD) OP(PSHUFLW) OP(PSHUFHW) OP(PINSRW) OP(PEXTRW)
 
 /* floating point */

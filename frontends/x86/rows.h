@@ -56,6 +56,7 @@ enum x86_class {
     CLASS_CLFSH,
     CLASS_MONITOR,
     CLASS_RDTSCP,
+    CLASS_MOVBE,
     CLASS_SSE_BASE, /* SSE brought it, but it uses no vector state: fences, prefetches */
     CLASS_SSE2_BASE,
     CLASS_FPU,
@@ -65,9 +66,11 @@ enum x86_class {
     CLASS_MMX,
     CLASS_MMX_SSE, /* on MMX registers, but with SSE only */
     CLASS_MMX_SSE2,
+    CLASS_MMX_SSSE3,
     CLASS_SSE,
     CLASS_SSE2,
     CLASS_SSE3,
+    CLASS_SSSE3,
     CLASSES
 };
 

@@ -103,3 +103,8 @@ ROW("0F C1", XADD, "Ev Gv",  BASE, LOCK, "A-3")
 ROW("NP 0F C3 m", MOVNTI, "My Gy", SSE2_BASE, 0, "A-3")
 ROW("0F C7 /1 m", CMPXCHG8B, "Mq", CX8, LOCK, "A-6 g9")
 ROW("0F C8+r", BSWAP, "Zv",  BASE, 0, "A-3")
+
+ROW("NP 0F 38 F0", MOVBE, "Gv Mv", MOVBE, 0, "A-4")
+ROW("66 0F 38 F0", MOVBE, "Gv Mv", MOVBE, 0, "A-4")
+ROW("NP 0F 38 F1", MOVBE, "Mv Gv", MOVBE, 0, "A-4")
+ROW("66 0F 38 F1", MOVBE, "Mv Gv", MOVBE, 0, "A-4")

@@ -31,6 +31,7 @@ static const struct {
     [CLASS_CLFSH] = {X86_HAS_CLFSH, X86_UNIT_BASE},
     [CLASS_MONITOR] = {X86_HAS_MONITOR, X86_UNIT_BASE},
     [CLASS_RDTSCP] = {X86_HAS_RDTSCP, X86_UNIT_BASE},
+    [CLASS_MOVBE] = {X86_HAS_MOVBE, X86_UNIT_BASE},
     [CLASS_SSE_BASE] = {X86_HAS_SSE, X86_UNIT_BASE},
     [CLASS_SSE2_BASE] = {X86_HAS_SSE2, X86_UNIT_BASE},
     [CLASS_FPU] = {X86_HAS_FPU, X86_UNIT_X87},
@@ -40,9 +41,11 @@ static const struct {
     [CLASS_MMX] = {X86_HAS_MMX, X86_UNIT_MMX},
     [CLASS_MMX_SSE] = {X86_HAS_MMX | X86_HAS_SSE, X86_UNIT_MMX},
     [CLASS_MMX_SSE2] = {X86_HAS_MMX | X86_HAS_SSE2, X86_UNIT_MMX},
+    [CLASS_MMX_SSSE3] = {X86_HAS_MMX | X86_HAS_SSSE3, X86_UNIT_MMX},
     [CLASS_SSE] = {X86_HAS_SSE, X86_UNIT_SSE},
     [CLASS_SSE2] = {X86_HAS_SSE2, X86_UNIT_SSE},
     [CLASS_SSE3] = {X86_HAS_SSE3, X86_UNIT_SSE},
+    [CLASS_SSSE3] = {X86_HAS_SSSE3, X86_UNIT_SSE},
 };
 
 /* Operand types: sizes for operand size attributes 2, 4, 8, in memory and elsewhere. */
@@ -186,6 +189,11 @@ static bool parse_encoding(const struct x86_row *row, const struct x86_form *f, 
         e->map = MAP_0F;
         if (!word(&at, text))
             return false;
+        if (!strcmp(text, "38") || !strcmp(text, "3A")) {
+            e->map = text[1] == '8' ? MAP_0F38 : MAP_0F3A;
+            if (!word(&at, text))
+                return false;
+        }
     }
     e->opcode = (unsigned)strtoul(text, &rest, 16);
     e->condition = !strcmp(rest, "+c");

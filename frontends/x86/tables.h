@@ -63,7 +63,7 @@ struct x86_opcode {
     uint8_t width;
 };
 
-enum x86_map { MAP_1, MAP_0F, MAPS };
+enum x86_map { MAP_1, MAP_0F, MAP_0F38, MAP_0F3A, MAPS };
 
 struct x86_tables {
     bool ready;

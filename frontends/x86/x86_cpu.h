@@ -1,5 +1,5 @@
 /*
- * State of an i686-class CPU with SSE2.
+ * State of an i686-class CPU with SSSE3.
  *
  * EAX ECX EDX EBX ESP EBP ESI EDI are cpu.reg[0..7], numbered as instructions number them. CF, OF
  * and SF ZF AF PF are in cpu.flags (cpu.h); the other EFLAGS bits are `eflags` (DF there and as

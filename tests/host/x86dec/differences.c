@@ -3,7 +3,7 @@
  *
  * `refuse` rows: only Capstone takes the encoding; `accept` rows: only we do; `length` rows: both,
  * with different lengths; `text` rows: with different texts. The encoding is written as in
- * frontends/x86/rows.h. `words` rows: where the texts differ, one string in Capstone's is another in
+ * frontends/x86/rows.h; 10-17 are all of these. `words` rows: where the texts differ, one string in Capstone's is another in
  * ours.
  */
 #include "x86dec.h"
@@ -24,8 +24,15 @@ static struct difference {
     {REFUSE, "0F 0E", "FEMMS: 3DNow!", 0},
     {REFUSE, "0F 0F", "3DNow!", 0},
     {REFUSE, "0F 37", "GETSEC: safer mode extensions", 0},
-    {REFUSE, "0F 38", "SSSE3, SSE4, MOVBE, AES, SHA, ADX", 0},
-    {REFUSE, "0F 3A", "SSSE3, SSE4, AES, SHA", 0},
+    {REFUSE, "0F 38 10-17", "SSE4.1", 0},
+    {REFUSE, "0F 38 20-41", "SSE4", 0},
+    {REFUSE, "0F 38 80-82", "INVEPT, INVVPID, INVPCID", 0},
+    {REFUSE, "0F 38 C8-DF", "SHA, AES", 0},
+    {REFUSE, "F2 0F 38 F0-F1", "CRC32", 0},
+    {REFUSE, "F3 0F 38 F0-F1", "nothing (SDM vol. 2, table A-4); processors raise #UD", 0},
+    {REFUSE, "0F 38 F6", "ADX", 0},
+    {REFUSE, "0F 3A 08-0E", "SSE4.1", 0},
+    {REFUSE, "0F 3A 14-DF", "SSE4, SHA, AES", 0},
     {REFUSE, "0F 78", "VMREAD, EXTRQ", 0},
     {REFUSE, "0F 79", "VMWRITE, EXTRQ", 0},
     {REFUSE, "0F 2B", "MOVNTSS, MOVNTSD: SSE4a", 0},
@@ -234,8 +241,12 @@ static bool encoding_fits(const struct pair *p, const char *at)
             if ((*byte >= 0xc0) != (*at == 'r'))
                 return false;
             end = (char *)at + 1;
-        } else if (*byte++ != strtoul(at, &end, 16)) {
-            return false;
+        } else {
+            unsigned long least = strtoul(at, &end, 16);
+            unsigned long most = *end == '-' ? strtoul(end + 1, &end, 16) : least;
+            if (*byte < least || *byte > most)
+                return false;
+            byte++;
         }
     }
     return true;

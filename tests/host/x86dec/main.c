@@ -89,13 +89,16 @@ static const struct {
 };
 #define PREFIXES (sizeof(prefixes) / sizeof(prefixes[0]))
 
-/* Prefixes and opcode 0–511 (from 256 on: 0F and the byte); returns the bytes used. */
+/* Prefixes and opcode 0–1023 (from 256 on: 0F and the byte, 512: 0F 38, 768: 0F 3A); returns the
+ * bytes used. */
 static unsigned begin(uint8_t *code, unsigned set, unsigned opcode)
 {
     unsigned n = prefixes[set].bytes;
     memcpy(code, prefixes[set].prefix, 4);
     if (opcode >= 256)
         code[n++] = 0x0f;
+    if (opcode >= 512)
+        code[n++] = opcode < 768 ? 0x38 : 0x3a;
     code[n++] = (uint8_t)opcode;
     return n;
 }
@@ -104,7 +107,7 @@ static void all_modrms(bool d)
 {
     uint8_t code[CODE_BYTES];
     for (unsigned set = 0; set < PREFIXES; set++)
-        for (unsigned k = 0; k < 512 * 256 * 2; k++) {
+        for (unsigned k = 0; k < 1024 * 256 * 2; k++) {
             unsigned n = begin(code, set, k >> 9);
             code[n++] = (uint8_t)k;
             fill_tail(code + n, CODE_BYTES - n);
@@ -116,7 +119,7 @@ static void all_modrms(bool d)
 static void all_sibs(bool d)
 {
     uint8_t code[CODE_BYTES];
-    for (unsigned k = 0; k < 512 * 3 * 256; k++) {
+    for (unsigned k = 0; k < 1024 * 3 * 256; k++) {
         unsigned n = begin(code, (d ? 0 : 2), k / 768);
         code[n++] = (uint8_t)(0x04 | (k / 256 % 3) << 6 | (random_next() & 0x38));
         code[n++] = (uint8_t)k;

@@ -46,5 +46,6 @@ bool pair_is_simd(const struct pair *p)
     const uint8_t *o = &p->code[p->opcode];
     return o[0] == 0x0f && ((o[1] >= 0x10 && o[1] <= 0x17) || (o[1] >= 0x28 && o[1] <= 0x2f) ||
                             (o[1] >= 0x50 && o[1] <= 0x7f) || o[1] == 0xc2 || o[1] == 0xc3 ||
-                            o[1] == 0xc4 || o[1] == 0xc5 || o[1] == 0xc6 || o[1] >= 0xd0);
+                            o[1] == 0xc4 || o[1] == 0xc5 || o[1] == 0xc6 || o[1] >= 0xd0 ||
+                            ((o[1] == 0x38 || o[1] == 0x3a) && (o[2] & 0xfe) != 0xf0));
 }

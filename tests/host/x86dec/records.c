@@ -189,6 +189,9 @@ static void test_features(void)
         {"660f7cc1", X86_HAS_SSE3},     {"f20ff000", X86_HAS_SSE3},
         {"0fae38", X86_HAS_CLFSH},      {"0f01c8", X86_HAS_MONITOR},
         {"0f01f9", X86_HAS_RDTSCP},     {"63c8", X86_MODE_PROTECTED},
+        {"0f3800c1", X86_HAS_SSSE3},    {"660f3800c1", X86_HAS_SSSE3},
+        {"0f3a0fc101", X86_HAS_SSSE3},  {"0f38f000", X86_HAS_MOVBE},
+        {"660f38f100", X86_HAS_MOVBE},  {"0f381cc1", X86_HAS_MMX},
         {"0f00c0", X86_MODE_PROTECTED}, {"0f00d8", X86_MODE_PROTECTED},
         {"0f00e0", X86_MODE_PROTECTED}, {"0f02c1", X86_MODE_PROTECTED},
         {"0f03c1", X86_MODE_PROTECTED},
@@ -209,16 +212,21 @@ static void test_features(void)
 static void test_undefined(void)
 {
     static const char *const some[] = {
-        "8dc0",   "c4c0",     "c5c0",     "62c0",     "8ec8",       "8ef0",   "8cf8",   "8fc8",
-        "8f08",   "c6c8",     "c708",     "fed0",     "fe38",       "ffd8",   "ffe8",   "fff8",
-        "ff38",   "0f0030",   "0f01e8",   "0f01c0",   "0f01fa",     "0f0128", "0f04",   "0f05",
-        "0f07",   "0f0a",     "0f0c",     "0f20c8",   "0f20e8",     "0f22f0", "0f24c0", "0f26c0",
-        "0f36",   "0f38",     "0f3a",     "0fa6",     "0fa7",       "0faa",   "0faec0", "0faee0",
-        "0fae20", "0fb8",     "0fba00",   "0fbad8",   "0fb2c0",     "0fb4c0", "0fb5c0", "0fc3c0",
-        "0fc7c8", "0fc700",   "0fc730",   "0fff",     "d908",       "d9d1",   "d9e2",   "d9ef",
-        "dae8",   "db20",     "dbe5",     "dbf8",     "dd28",       "ddf0",   "ded8",   "dfe1",
-        "dff8",   "f30f2800", "660f77",   "f20f6000", "660f12c1",   "0fd6c1", "f0 90",  "f0a1",
-        "f001c0", "f03801",   "f00fa301", "f0eb00",   "f3660f5000",
+        "8dc0",       "c4c0",         "c5c0",       "62c0",         "8ec8",       "8ef0",
+        "8cf8",       "8fc8",         "8f08",       "c6c8",         "c708",       "fed0",
+        "fe38",       "ffd8",         "ffe8",       "fff8",         "ff38",       "0f0030",
+        "0f01e8",     "0f01c0",       "0f01fa",     "0f0128",       "0f04",       "0f05",
+        "0f07",       "0f0a",         "0f0c",       "0f20c8",       "0f20e8",     "0f22f0",
+        "0f24c0",     "0f26c0",       "0f36",       "0f380c",       "0f3a00",     "0fa6",
+        "0fa7",       "0faa",         "0faec0",     "0faee0",       "0fae20",     "0fb8",
+        "0fba00",     "0fbad8",       "0fb2c0",     "0fb4c0",       "0fb5c0",     "0fc3c0",
+        "0fc7c8",     "0fc700",       "0fc730",     "0fff",         "d908",       "d9d1",
+        "d9e2",       "d9ef",         "dae8",       "db20",         "dbe5",       "dbf8",
+        "dd28",       "ddf0",         "ded8",       "dfe1",         "dff8",       "f30f2800",
+        "660f77",     "f20f6000",     "660f12c1",   "0fd6c1",       "f0 90",      "f0a1",
+        "0f38f0c0",   "660f38f1c8",   "f20f38f000", "f2660f38f000", "f30f38f100", "f30f3800c1",
+        "f20f381cc1", "f20f3a0fc101", "f00f38f100", "0f3a0e00",     "0f381b00",   "0f381f00",
+        "f001c0",     "f03801",       "f00fa301",   "f0eb00",       "f3660f5000",
     };
     unsigned wrong = 0;
     struct x86_insn i;

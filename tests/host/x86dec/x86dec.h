@@ -8,10 +8,9 @@
 #include <frontends/x86/insn.h>
 
 /* Everything that the rows have, in protected mode. */
-#define ALL_FEATURES \
-    (X86_MODE_PROTECTED | X86_HAS_I686 | X86_HAS_SSE3 | X86_HAS_MONITOR | X86_HAS_RDTSCP)
-#define TEXT_BYTES 200
-#define CODE_BYTES 16
+#define ALL_FEATURES (X86_MODE_PROTECTED | X86_HAS_ATOM | X86_HAS_MONITOR | X86_HAS_RDTSCP)
+#define TEXT_BYTES   200
+#define CODE_BYTES   16
 
 /* One string of code, decoded by both. */
 struct pair {

@@ -1,14 +1,36 @@
 /* A counter for each row of the decoder's tables, and what it says at the end of a test. */
 #include "coverage.h"
 
+#include <cpuid.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <frontends/x86/tables.h>
 
 #include "../frame/frame.h"
 
 #define ROWS 1024
 
 static uint32_t met[ROWS];
+
+unsigned host_mode(void)
+{
+    static unsigned mode;
+    unsigned a, b, c = 0, d;
+    if (mode != 0)
+        return mode;
+    __get_cpuid(1, &a, &b, &c, &d);
+    mode = X86_MODE_D | X86_MODE_PROTECTED | X86_HAS_I686;
+    mode |= c & 1u << 0 ? X86_HAS_SSE3 : 0;
+    mode |= c & 1u << 9 ? X86_HAS_SSSE3 : 0;
+    mode |= c & 1u << 22 ? X86_HAS_MOVBE : 0;
+    return mode;
+}
+
+bool host_has(const struct x86_row *r)
+{
+    return (x86_tables()->form[r - x86_insn_rows].needs & ~host_mode()) == 0;
+}
 
 void coverage_note(const struct x86_insn *i)
 {
@@ -20,7 +42,7 @@ unsigned coverage_note_all(const uint8_t *code, unsigned bytes)
     unsigned count = 0;
     for (unsigned at = 0; at < bytes; count++) {
         struct x86_insn i;
-        if (x86_decode(code + at, 15, X86_MODE_D | X86_MODE_PROTECTED | X86_HAS_I686, &i) != X86_OK)
+        if (x86_decode(code + at, 15, host_mode(), &i) != X86_OK)
             break;
         met[i.row]++;
         at += i.length;

@@ -9,3 +9,7 @@ void coverage_note(const struct x86_insn *i);
 unsigned coverage_note_all(const uint8_t *code, unsigned bytes);
 /* Print a test's result: every row that `wanted` names was met at least `least` times. */
 void coverage_result(const char *name, bool (*wanted)(const struct x86_row *r), unsigned least);
+/* What x86_decode takes for 32-bit code of this test: the guest's CPU, less what the host's has not. */
+unsigned host_mode(void);
+/* Whether the host has the row's instruction. */
+bool host_has(const struct x86_row *r);

@@ -11,6 +11,7 @@
 #include <frontends/x86/rows.h>
 
 #include "../frame/frame.h"
+#include "coverage.h"
 #include "x86seq.h"
 
 #define OF 0x800u
@@ -19,8 +20,6 @@
 #define AF 0x010u
 #define PF 0x004u
 #define CF 0x001u
-
-#define DECODE_MODE (X86_MODE_D | X86_MODE_PROTECTED | X86_HAS_I686)
 
 static unsigned pick(unsigned below)
 {
@@ -71,6 +70,7 @@ static const struct {
     {X86_CMPXCHG, 0},
     {X86_CMPXCHG8B, 0},
     {X86_MOV, 0},
+    {X86_MOVBE, 0},
     {X86_MOVZX, 0},
     {X86_MOVSX, 0},
     {X86_LEA, 0},
@@ -145,7 +145,7 @@ uint32_t undefined_flags(const uint8_t *code, unsigned bytes)
 {
     struct x86_insn i;
     uint32_t u = 0;
-    if (x86_decode(code, bytes, DECODE_MODE, &i) != X86_OK)
+    if (x86_decode(code, bytes, host_mode(), &i) != X86_OK)
         return 0;
     for (unsigned n = 0; n < sizeof allowed / sizeof allowed[0]; n++)
         if (allowed[n].op == i.op)
@@ -173,7 +173,7 @@ static bool op_is_allowed(unsigned op)
 /* Not PUSH FS, PUSH GS, and NOP with prefixes that mean nothing. */
 bool generates(const struct x86_row *r)
 {
-    return op_is_allowed(r->op) && strcmp(r->operands, "FS") != 0 &&
+    return op_is_allowed(r->op) && host_has(r) && strcmp(r->operands, "FS") != 0 &&
            strcmp(r->operands, "GS") != 0 && strcmp(r->encoding, "F2 90") != 0;
 }
 
@@ -234,35 +234,44 @@ static void random_modrm(uint8_t *p)
     }
 }
 
+/* F2 or F3 among the prefixes. */
+static bool has_rep(const uint8_t *p)
+{
+    static const uint8_t others[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0};
+    while (memchr(others, *p, sizeof others) != NULL)
+        p++;
+    return *p == 0xf2 || *p == 0xf3;
+}
+
 static unsigned random_insn(uint8_t *p, struct x86_insn *i)
 {
     for (;;) {
         unsigned at = 0;
-        bool rep = pick(30) == 0;
         for (unsigned n = 0; n < 15; n++)
             p[n] = (uint8_t)(random_next() >> 35);
         if (pick(4) == 0)
             p[at++] = 0x66;
         if (pick(60) == 0)
             p[at++] = 0x67;
-        if (rep)
+        if (pick(30) == 0)
             p[at++] = pick(2) ? 0xf3 : 0xf2;
         if (pick(60) == 0)
             p[at++] = pick(2) ? 0x2e : 0x36;
         if (pick(4) == 0)
             p[at++] = 0x0f;
+        if (at > 0 && p[at - 1] == 0x0f && pick(16) == 0)
+            p[at++] = 0x38;
         p[at] = (uint8_t)(random_next() >> 37);
+        if (at > 0 && p[at - 1] == 0x38)
+            p[at] = (uint8_t)(0xf0 | (p[at] & 1)); /* all that has no vector registers */
         bool two = at > 0 && p[at - 1] == 0x0f;
         if (two ? p[at] == 0x34 || p[at] == 0x05
                 : p[at] == 0xcd) /* SYSENTER, SYSCALL, INT n: Linux */
             continue;
         random_modrm(p + at + 1);
-        while (at < 14 && (p[at] == 0x66 || p[at] == 0x67)) /* random bytes may be prefixes, too */
-            at++;
-        rep = rep || p[at] == 0xf2 || p[at] == 0xf3;
         /* On others than strings these prefixes mean newer instructions, or nothing documented. */
-        if (x86_decode(p, 15, DECODE_MODE, i) == X86_OK && is_allowed(i) &&
-            (!rep || i->rep != X86_REP_NONE))
+        if (x86_decode(p, 15, host_mode(), i) == X86_OK && is_allowed(i) &&
+            (!has_rep(p) || i->rep != X86_REP_NONE))
             return i->length;
     }
 }
@@ -333,7 +342,7 @@ void generate(struct input *in)
     for (unsigned n = 0; n < branches; n++) {
         struct x86_insn i;
         unsigned at = branch[n], k = pick(count + 1);
-        x86_decode(in->code + at, 15, DECODE_MODE, &i);
+        x86_decode(in->code + at, 15, host_mode(), &i);
         while (k < count && starts[k] <= at)
             k++;
         unsigned to = k < count ? starts[k] : in->bytes;

@@ -96,6 +96,41 @@ static bool sse_divide(const struct state *s)
 {
     return (s->fx.mxcsr & 0x3f) == 4;
 }
+static bool denormal_noted(const struct state *s) /* and nothing written */
+{
+    return (s->fx.mxcsr & 0x3f) == 2 && s->fx.xmm[0][0] == 1;
+}
+static bool invalid_noted(const struct state *s)
+{
+    return (s->fx.mxcsr & 0x3f) == 1 && s->fx.xmm[0][0] == 0x7f8000007f800000;
+}
+static bool invalid_masked(const struct state *s) /* inf - inf, inf + inf by turns */
+{
+    return (s->fx.mxcsr & 0x3f) == 1 && s->fx.xmm[0][0] == 0x7f800000ffc00000;
+}
+static bool overflow_noted(const struct state *s) /* Inexact comes with it */
+{
+    return (s->fx.mxcsr & 0x3f) == 0x28 && s->fx.xmm[0][0] == 0x7f7fffff7f7fffff;
+}
+static bool flushed(const struct state *s) /* denormals are zeros */
+{
+    return (s->fx.mxcsr & 0x3f) == 0 && s->fx.xmm[0][0] == 0 && s->fx.xmm[0][1] == 0;
+}
+static bool integers(const struct state *s) /* -2.75 truncated to 64, 32, 16 bits; nothing left */
+{
+    return word(s, 0x40) == 0xfffffffe && word(s, 0x44) == 0xffffffff &&
+           word(s, 0x48) == 0xfffffffe && half(s, 0x4c) == 0xfffe && s->fx.ftw == 0 &&
+           (s->fx.fsw & 0x3f) == 0x20;
+}
+static bool indefinite(const struct state *s)
+{
+    return half(s, 0x40) == 0x8000 && word(s, 0x44) == 0x80000000 && (s->fx.fsw & 0x3f) == 1 &&
+           s->fx.ftw == 0;
+}
+static bool not_stored(const struct state *s) /* nor popped */
+{
+    return word(s, 0x40) == 0 && s->fx.ftw == 0x80 && (s->fx.fsw & 0x80bf) == 0x8081;
+}
 static bool mxcsr_loaded(const struct state *s)
 {
     return s->fx.mxcsr == 0x1d80 && word(s, 16) == 0x1d80;
@@ -127,6 +162,44 @@ static void inexact_before(struct state *s)
 static void sse_unmasked(struct state *s)
 {
     s->fx.mxcsr = 0x1d80;
+}
+static void denormal_unmasked(struct state *s)
+{
+    s->fx.mxcsr = 0x1e80;
+    s->fx.xmm[0][0] = s->fx.xmm[0][1] = 1;
+}
+static void denormals_are_zeros(struct state *s)
+{
+    s->fx.mxcsr = 0x1fc0;
+    s->fx.xmm[0][0] = s->fx.xmm[0][1] = 1;
+}
+static void infinities(struct state *s)
+{
+    for (unsigned n = 0; n < 2; n++)
+        s->fx.xmm[n][0] = s->fx.xmm[n][1] = 0x7f8000007f800000;
+}
+static void infinities_unmasked(struct state *s)
+{
+    infinities(s);
+    s->fx.mxcsr = 0x1f00;
+}
+static void overflow_unmasked(struct state *s)
+{
+    s->fx.xmm[0][0] = s->fx.xmm[0][1] = 0x7f7fffff7f7fffff;
+    s->fx.mxcsr = 0x1b80;
+}
+static void number(struct state *s) /* -2.75, and 1e10 behind it */
+{
+    put_word(s, 0x20, 0);
+    put_word(s, 0x24, 0xc0060000);
+    put_word(s, 0x28, 0x20000000);
+    put_word(s, 0x2c, 0x4202a05f);
+}
+static void number_invalid(struct state *s)
+{
+    number(s);
+    put_word(s, 0x40, 0);
+    s->fx.fcw = 0x37e;
 }
 static void mxcsr_words(struct state *s)
 {
@@ -170,6 +243,20 @@ static const struct row {
     {"mmx emms", "0fefc0 0f77", nothing, BP, 5, empty},
     {"mmx emms fld1", "0fefc0 0f77 d9e8", nothing, BP, 7, one_on_stack},
     {"divsd by 0 unmasked", "660f57c9 f20f5ec1", sse_unmasked, XM, 4, sse_divide},
+    {"haddpd, denormal unmasked", "660f7cc0", denormal_unmasked, XM, 0, denormal_noted},
+    {"haddpd, denormals are zeros", "660f7cc0", denormals_are_zeros, BP, 4, flushed},
+    {"addsubps, invalid unmasked", "f20fd0c1", infinities_unmasked, XM, 0, invalid_noted},
+    {"addsubps, invalid masked", "f20fd0c1", infinities, BP, 4, invalid_masked},
+    {"haddps, overflow unmasked", "f20f7cc0", overflow_unmasked, XM, 0, overflow_noted},
+    {"fisttp", "dd4620 dd4e40 dd4620 db4e48 dd4620 df4e4c", number, BP, 18, integers},
+    {"fisttp that does not fit", "dd4628 df4e40 dd4628 db4e44", number, BP, 12, indefinite},
+    {"fisttp, invalid unmasked", "dd4628 db4e40 9b", number_invalid, MF, 6, not_stored},
+    {"haddps misaligned", "f20f7c4604", nothing, GP, 0, any},
+    {"pshufb misaligned", "660f38004604", nothing, GP, 0, any},
+    {"palignr misaligned", "660f3a0f460401", nothing, GP, 0, any},
+    {"pshufb, mmx, misaligned", "0f38004604", nothing, BP, 5, any},
+    {"lddqu misaligned", "f20ff04604", nothing, BP, 5, any},
+    {"movddup misaligned", "f20f124604", nothing, BP, 5, any},
     {"movaps misaligned", "0f284604", nothing, GP, 0, any},
     {"ldmxcsr stmxcsr", "0fae5620 0fae5e10", mxcsr_words, BP, 8, mxcsr_loaded},
     {"ldmxcsr reserved", "0fae5624", mxcsr_words, GP, 0, any},

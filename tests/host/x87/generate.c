@@ -149,14 +149,14 @@ static bool left_out(unsigned op)
     }
 }
 
-/* Not what the CPU lacks, and no second encodings of FSTP (propose). */
+/* Not what the host's CPU lacks, and no second encodings of FSTP (propose). */
 bool generates(const struct x86_row *r)
 {
     static const char *const second[] = {"D9 /3 r", "DF /2 r", "DF /3 r"};
     for (unsigned n = 0; n < sizeof second / sizeof second[0]; n++)
         if (strcmp(r->encoding, second[n]) == 0)
             return false;
-    return !left_out(r->op) && r->class != CLASS_SSE3 && r->class != CLASS_FPU_SSE3;
+    return !left_out(r->op) && host_has(r);
 }
 
 /* General registers only EAX, ECX, EDX; addresses [esi + disp8] and [esi + disp32]. */
@@ -196,8 +196,16 @@ static unsigned propose(uint8_t *code)
         code[n++] = 0x0f;
         static const uint8_t from[] = {0x10, 0x28, 0x50, 0x70, 0xc2, 0xd0, 0xf0};
         static const uint8_t to[] = {0x18, 0x30, 0x70, 0x80, 0xc7, 0xf0, 0x100 - 1};
-        unsigned row = pick(7);
-        code[n++] = (uint8_t)(from[row] + pick(to[row] - from[row] + (row == 6)));
+        unsigned row = pick(9);
+        if (row < 7) {
+            code[n++] = (uint8_t)(from[row] + pick(to[row] - from[row] + (row == 6)));
+        } else if (pick(8) != 0) {
+            code[n++] = 0x38;
+            code[n++] = (uint8_t)pick(0x1f);
+        } else {
+            code[n++] = 0x3a;
+            code[n++] = 0x0f;
+        }
     }
     if (code[0] == 0x9b)
         return n;
@@ -229,8 +237,7 @@ static void add_instruction(struct test_case *t)
         uint8_t code[16] = {0};
         struct x86_insn i;
         unsigned n = propose(code);
-        if (x86_decode(code, n, X86_MODE_D | X86_MODE_PROTECTED | X86_HAS_I686, &i) != X86_OK ||
-            !acceptable(&i))
+        if (x86_decode(code, n, host_mode(), &i) != X86_OK || !acceptable(&i))
             continue;
         if (!t->single && uses(&i, X86_MMX) ? !t->mmx : i.op <= X86_FWAIT && t->mmx && !t->single)
             continue; /* MMX would show what popped registers held */

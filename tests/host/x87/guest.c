@@ -373,7 +373,7 @@ void guest_print(const struct test_case *t)
     for (unsigned n = 0; n < t->instructions; n++) {
         char text[100];
         struct x86_insn i;
-        x86_decode(t->code + t->at[n], 15, X86_MODE_D | X86_MODE_PROTECTED | X86_HAS_I686, &i);
+        x86_decode(t->code + t->at[n], 15, X86_MODE_D | X86_MODE_PROTECTED | X86_HAS_ATOM, &i);
         x86_disas_insn(&i, CODE_AT + t->at[n], text, sizeof text);
         printf("#     %s\n", text);
     }

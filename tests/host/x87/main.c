@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <translator/backend.h>
+#include <backends/x86_64/x86_64.h>
 #include <translator/x80.h>
 
 #include "../frame/frame.h"
@@ -18,7 +18,7 @@
 #define ROUNDS 25000u
 #define SHOWN  6
 
-extern const struct backend interp_backend, x86_64_backend;
+extern const struct backend interp_backend;
 
 static void print_state(const char *who, const struct state *s)
 {
@@ -107,6 +107,11 @@ int main(void)
     known_cases(&interp_backend, 3);
     known_cases(&x86_64_backend, 3);
     known_cases(&x86_64_backend, 0);
+    known_vectors(&interp_backend);
+    known_vectors(&x86_64_backend);
+    x86_features &= ~(unsigned)HAS_SSSE3; /* the backend's way without */
+    known_vectors(&x86_64_backend);
+    x86_features = x86_detect();
     random_cases("x87 single interp kernel", &interp_backend, 0, true);
     random_cases("x87 single interp user", &interp_backend, 3, true);
     random_cases("x87 single x86_64 user", &x86_64_backend, 3, true);

@@ -69,6 +69,9 @@ bool guest_fault(uint64_t *regs, uint64_t address);
 /* cases.c: cases with expectations of their own */
 void known_cases(const struct backend *b, unsigned cpl);
 
+/* vectors.c: SSE3 and SSSE3 */
+void known_vectors(const struct backend *b);
+
 /* generate.c */
 struct x86_row;
 bool generates(const struct x86_row *r); /* cases have instructions of the row */
