@@ -83,6 +83,7 @@ enum ir_mem_site {
     SITE_SLOW = 1,   /* this site met a device: call the memory helper */
     SITE_CHOOSE = 2, /* privileged site that met a process-dependent page: window by address */
     SITE_ATOMIC = 4, /* part of an exclusive access: never repeated */
+    SITE_COLD = 8,   /* mostly meets pages that are not mapped; with SITE_SLOW (cold.c) */
 };
 static inline unsigned mem_bytes(unsigned aux)
 {
