@@ -175,6 +175,10 @@ void window_protect(struct vm *vm, struct ram *r, uint64_t phys);
 /* Map what w lacks around va, found by walk `k`, by operations in ops; returns how many. */
 unsigned window_fill(struct vm *vm, struct window *w, uint32_t va, const struct walk *k,
                      struct map_op ops[MAP_VECTOR_MAX]);
+/* Outside the upcall: map what an access (kind) to va through w needs; false: nothing was to be done. */
+bool window_fill_ahead(struct vm *vm, struct window *w, uint32_t va, unsigned kind);
+/* Whether a page may be mapped in w: not a process-dependent one in the window for global pages. */
+bool window_may_hold(struct vm *vm, const struct window *w, const struct walk *k);
 /* Apply operations; if the quota is exhausted, evict and go on. */
 void windows_apply(struct vm *vm, struct map_op *ops, unsigned count);
 void windows_count_ops(struct vm *vm, const struct map_op *ops, unsigned count);
@@ -444,8 +448,6 @@ void vtime_sleep(struct vm *vm);
 uint64_t vtime_insns(const struct vm *vm);
 
 void upcall_handler(struct upcall_page *page);
-/* Outside the upcall: map what an access (kind) to va through w needs; false: nothing was to be done. */
-bool window_fill_ahead(struct vm *vm, struct window *w, uint32_t va, unsigned kind);
 /* The guest returned to cpu->pc: if an access there was its exception before, map what it needs. */
 void fault_again(struct vm *vm);
 

@@ -79,36 +79,6 @@ static void guest_fault(struct vm *vm, const struct side_entry *side, uint32_t v
     leave(vm, side, EXIT_FAULT);
 }
 
-/* Whether a page may be mapped in w: not a process-dependent one in the window for global pages. */
-static bool belongs(struct vm *vm, const struct window *w, const struct walk *k)
-{
-    return w != windows_now(vm)->main || !windows_now(vm)->keys.global_only || k->global;
-}
-
-bool window_fill_ahead(struct vm *vm, struct window *w, uint32_t va, unsigned kind)
-{
-    struct map_op ops[MAP_VECTOR_MAX];
-    struct walk k;
-    if (w == &vm->windows.nothing)
-        return false;
-    if (w != windows_now(vm)->main)
-        kind |= ACCESS_USER;
-    vm->frontend->walk(vm->cpu, va, kind, &k);
-    struct ram *r = k.status != 0 ? NULL : ram_find(vm, k.phys);
-    if (r == NULL || !belongs(vm, w, &k) ||
-        ((kind & ACCESS_WRITE) != 0 && (r->rom || ram_page(r, k.phys)->code)))
-        return false;
-    uint64_t *e = window_entry(w, va);
-    uint64_t want = PAGE_MAPPED | (kind & ACCESS_WRITE ? PAGE_WRITABLE : 0);
-    windows_complete(vm);
-    if (e != NULL && entry_phys(*e) == (k.phys & ~(uint64_t)(GUEST_PAGE - 1)) &&
-        (*e & want) == want)
-        return false; /* the guest's flush saw to it */
-    vm->fault_window = w;
-    windows_apply(vm, ops, window_fill(vm, w, va, &k, ops));
-    return true;
-}
-
 void fault_again(struct vm *vm)
 {
     struct fault_again *f = &vm->again;
@@ -207,7 +177,7 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
         retranslate(vm, side, SITE_SLOW);
     if (w == &s->nothing)
         not_mapped(vm, side);
-    if (!belongs(vm, w, &k))
+    if (!window_may_hold(vm, w, &k))
         choose(vm, side, va);
     if (w != now->main && user == 0) {
         vm->frontend->walk(vm->cpu, va, kind | ACCESS_USER, &k);
