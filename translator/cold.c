@@ -9,7 +9,8 @@
  *
  * A page that the guest has just put there for a cold site is not mapped by it: the access goes through
  * the RAM alias, and perhaps nobody comes again before the page is gone. Any other page is mapped when a
- * cold site has to walk for it: so none is walked for again and again.
+ * cold site has to walk for it, so none is walked for again and again; but not the same one a fifth
+ * time, because then the guest flushes it each time.
  *
  * A call costs more than an access to a page that is mapped. So each site has a credit: what would have been a
  * fault adds to it, anything else takes one away, and at 0 the site is as before, until it has faulted
@@ -22,6 +23,7 @@
 #define CREDIT_FIRST 256
 #define CREDIT_FAULT 64 /* accesses by C code that a fault is worth */
 #define CREDIT_MOST  1024
+#define PAGE_TIMES   4 /* that a site has the same page mapped, one after the other */
 
 static unsigned hash(uint64_t at)
 {
@@ -86,22 +88,29 @@ static struct window *window_of(struct vm *vm, const struct side_entry *side, ui
     return (side->bits & SITE_CHOOSE) && va < vm->cpu->split ? now->choose : now->main;
 }
 
-/* The tables were walked: whether that was instead of a fault, and what to map. */
-static bool saved_fault(struct vm *vm, uint64_t at, uint32_t va, unsigned kind)
+/* The tables were walked: map the page if that is worth it, and see whether a fault was saved. */
+static void walked(struct vm *vm, struct cold_credit *c, uint32_t va, unsigned kind)
 {
-    struct block *b = cache_by_host(vm, at);
-    const struct side_entry *side = b == NULL ? NULL : block_side(b, at);
+    struct block *b = cache_by_host(vm, c->at);
+    const struct side_entry *side = b == NULL ? NULL : block_side(b, c->at);
     uint32_t page = va & GUEST_PAGE_MASK;
     if (side == NULL)
-        return false;
+        return;
     if (vm->cold_touched == (page | 1)) { /* counted when it was the guest's exception */
         vm->cold_touched = 0;
-        return false;
+        return;
     }
-    if (!window_fill_ahead(vm, window_of(vm, side, va), va, kind))
-        return false;
+    if (c->page != page)
+        c->page = page, c->times = 0;
+    if (c->times == PAGE_TIMES)
+        return;
+    if (!window_fill_ahead(vm, window_of(vm, side, va), va, kind)) {
+        spend(vm, c);
+        return;
+    }
+    c->times++;
     vm->counts.cold_fills++;
-    return true;
+    earn(c);
 }
 
 bool cold_access(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uint8_t *bytes)
@@ -113,15 +122,15 @@ bool cold_access(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uin
     cpu->cold_at = 0;
     vm->counts.cold_accesses++;
     if (c->at != at)
-        *c = (struct cold_credit){at, CREDIT_FIRST};
+        *c = (struct cold_credit){.at = at, .credit = CREDIT_FIRST};
     bool good = access_move(cpu, va, size, kind, bytes);
     if (!good && cpu->exit_request == EXIT_FAULT) {
         vm->counts.cold_faults++;
         mmu_note(vm, MMU_FAULT, cpu->fault_va, cpu->fault_status);
         vm->cold_touched = (cpu->fault_va & GUEST_PAGE_MASK) | 1;
         earn(c);
-    } else if (good && vm->walks != walks && saved_fault(vm, at, va, kind)) {
-        earn(c);
+    } else if (good && vm->walks != walks) {
+        walked(vm, c, va, kind);
     } else {
         spend(vm, c);
     }

@@ -274,6 +274,7 @@ struct cold_faults {
 struct cold_credit {
     uint64_t at;
     int32_t credit;
+    uint32_t page, times; /* which page it had mapped last, and how often in a row */
 };
 /* The instruction at phys faulted because a page is not mapped, or not allowed. True: it does so often, and is
  * to become SITE_COLD. */

@@ -344,6 +344,14 @@ static void cold_sites(void)
     good = good && access_slowly(1, SITE) && !is_mapped(1);
     soft_flush(vm); /* the walk is made again */
     good = good && access_slowly(1, SITE) && is_mapped(1);
+    uint64_t fills = vm->counts.cold_fills;
+    for (unsigned n = 0; n < 50;
+         n++) { /* a page that is flushed each time is not mapped each time */
+        model.process[0][2] = (struct entry){true, true, 20 + n % 2};
+        window_flush(vm, KEY_MAPPED, KEY_MAPPED);
+        good = good && access_slowly(2, SITE);
+    }
+    good = good && vm->counts.cold_fills - fills < 10;
     blocks_killed = 0;
     while (blocks_killed == 0 && ++accesses < 5000)
         good = access_slowly(0, SITE) && good;
