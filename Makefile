@@ -113,8 +113,8 @@ TRANSLATOR_SRC := $(wildcard translator/*.c translator/devices/*.c translator/bo
 	frontends/*/*.c backends/*/*.c backends/*/*.S)
 # Code that runs in the fault upcall, while the guest's vector registers are live.
 GENERAL_REGS_ONLY := translator/window.c translator/window_map.c translator/upcall.c translator/memory.c \
-	translator/cache.c translator/sites.c translator/flags.c backends/x86_64/faultflags.c \
-	$(wildcard frontends/*/mmu.c)
+	translator/cache.c translator/sites.c translator/cold.c translator/flags.c \
+	backends/x86_64/faultflags.c $(wildcard frontends/*/mmu.c)
 program_extra_drivers_vm := $(patsubst %,$(B)/user/%.o,$(basename $(TRANSLATOR_SRC)))
 $(program_extra_drivers_vm) $(patsubst %.c,$(B)/user/%.o,$(wildcard drivers/vm/*.c)): USER_FLAGS += -I.
 $(patsubst %.c,$(B)/user/%.o,$(GENERAL_REGS_ONLY)): USER_FLAGS += -mgeneral-regs-only

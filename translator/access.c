@@ -55,6 +55,7 @@ static bool find(struct cpu *cpu, uint32_t va, unsigned bytes, unsigned kind, st
         return true;
     }
     struct walk w;
+    vm->walks++;
     vm->frontend->walk(cpu, va, kind, &w);
     if (w.status != 0) {
         fault(cpu, va, kind, w.status);
@@ -135,7 +136,7 @@ static bool alone(struct cpu *cpu, const struct part part[2])
     return false;
 }
 
-static bool move(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uint8_t *bytes)
+bool access_move(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uint8_t *bytes)
 {
     struct vm *vm = cpu->vm;
     struct part part[2];
@@ -170,9 +171,15 @@ uint8_t *guest_span(struct cpu *cpu, uint32_t va, unsigned kind, unsigned *bytes
     return p.host;
 }
 
-bool guest_load(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uint64_t value[2])
+static inline bool move(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uint8_t *bytes)
 {
     cpu->vm->counts.slow_accesses++;
+    return cpu->cold_at != 0 ? cold_access(cpu, va, size, kind, bytes)
+                             : access_move(cpu, va, size, kind, bytes);
+}
+
+bool guest_load(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uint64_t value[2])
+{
     value[0] = 0;
     if (size == 16)
         value[1] = 0;
@@ -183,7 +190,6 @@ bool guest_store(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind,
                  const uint64_t value[2])
 {
     uint8_t bytes[16];
-    cpu->vm->counts.slow_accesses++;
     memcpy(bytes, value, size);
     return move(cpu, va, size, kind | ACCESS_WRITE, bytes);
 }

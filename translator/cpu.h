@@ -166,6 +166,9 @@ struct cpu {
 
     /* -- not used by translated code -- */
     struct vm *vm;
+    uint64_t
+        cold_at; /* of the access that follows, if its site is SITE_COLD: where it is called, as in
+                       * its side entry; else 0 */
     uint32_t exit_value;   /* with exit_reason: an argument */
     uint32_t fault_va;     /* address and kind of the access that failed */
     uint32_t fault_kind;   /* enum access_kind */

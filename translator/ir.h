@@ -86,6 +86,7 @@ enum ir_mem_site {
     SITE_ATOMIC = 4, /* part of an exclusive access: never repeated */
     SITE_STRING = 8, /* only in a side entry: of a `copy` or `fill`, which ends early instead of
                         leaving the block */
+    SITE_COLD = 16,  /* mostly meets pages that are not mapped; with SITE_SLOW (cold.c) */
 };
 /* Whether the access is done by a C function. */
 #define ir_slow_access(i) \

@@ -53,7 +53,8 @@ const struct ir_letter ir_mem_letters[] = {
     {MEM_SIGNED, "signed"}, {MEM_BIG, "big"}, {MEM_USER, "user"}, {0, NULL},
 };
 const struct ir_letter ir_site_letters[] = {
-    {SITE_SLOW, "slow"}, {SITE_CHOOSE, "choose"}, {SITE_ATOMIC, "atomic"}, {0, NULL},
+    {SITE_SLOW, "slow"}, {SITE_CHOOSE, "choose"}, {SITE_ATOMIC, "atomic"}, {SITE_COLD, "cold"},
+    {0, NULL},
 };
 const struct ir_letter ir_call_letters[] = {
     {CALL_READS, "reads"}, {CALL_WRITES, "writes"}, {CALL_EXITS, "exits"}, {CALL_FP, "fp"},

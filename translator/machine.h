@@ -11,6 +11,7 @@
  *                windows: which exist, what is mapped in them, flushing
  *   upcall.c     faults of translated code
  *   sites.c      memory instructions that need another translation
+ *   cold.c       those that touch pages which are not mapped
  *   vtime.c      virtual time
  *   debug.c, gdb.c   the debugger and the state trace
  *   dump.c       what --stats and --dump print
@@ -174,6 +175,10 @@ void window_protect(struct vm *vm, struct ram *r, uint64_t phys);
 /* Map what w lacks around va, found by walk `k`, by operations in ops; returns how many. */
 unsigned window_fill(struct vm *vm, struct window *w, uint32_t va, const struct walk *k,
                      struct map_op ops[MAP_VECTOR_MAX]);
+/* Outside the upcall: map what an access (kind) to va through w needs; false: nothing was to be done. */
+bool window_fill_ahead(struct vm *vm, struct window *w, uint32_t va, unsigned kind);
+/* Whether a page may be mapped in w: not a process-dependent one in the window for global pages. */
+bool window_may_hold(struct vm *vm, const struct window *w, const struct walk *k);
 /* Apply operations; if the quota is exhausted, evict and go on. */
 void windows_apply(struct vm *vm, struct map_op *ops, unsigned count);
 void windows_count_ops(struct vm *vm, const struct map_op *ops, unsigned count);
@@ -246,8 +251,39 @@ struct site {
     uint32_t generation;
     uint8_t bits;
 };
+/* The physical address of an instruction of b. */
+static inline uint64_t site_phys(const struct block *b, const struct side_entry *side)
+{
+    bool second = ((b->pc ^ side->pc) & GUEST_PAGE_MASK) != 0;
+    uint64_t page = (second ? b->phys2 : b->phys) & ~(uint64_t)(GUEST_PAGE - 1);
+    return page | (side->pc & ~GUEST_PAGE_MASK & ~1u);
+}
 unsigned site_bits(const struct vm *vm, uint64_t phys);
 void site_mark(struct vm *vm, uint64_t phys, unsigned bits);
+void site_clear(struct vm *vm, uint64_t phys, unsigned bits);
+
+/* ---- sites that touch pages which are not mapped (cold.c) ---------------------------------------- */
+
+#define COLD_SITES 1024
+/* How often an instruction faulted: by hash of its physical address. */
+struct cold_faults {
+    uint64_t phys;
+    uint16_t faults, limit;
+};
+/* What a SITE_COLD may still do before it is taken back: by hash of the address it is called from. */
+struct cold_credit {
+    uint64_t at;
+    int32_t credit;
+    uint32_t page, times; /* which page it had mapped last, and how often in a row */
+};
+/* The instruction at phys faulted because a page is not mapped, or not allowed. True: it does so often, and is
+ * to become SITE_COLD. */
+bool cold_fault(struct vm *vm, uint64_t phys);
+/* An access of a SITE_COLD, as guest_load and guest_store. */
+bool cold_access(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uint8_t *bytes);
+
+/* access.c: the same for C code in general. */
+bool access_move(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uint8_t *bytes);
 
 /* ---- statistics --------------------------------------------------------------------------------- */
 
@@ -287,6 +323,11 @@ void site_mark(struct vm *vm, uint64_t phys, unsigned bits);
     COUNT(window_evictions, "windows evicted")                   \
     COUNT(flush_all, "flushes of windows")                       \
     COUNT(flush_page, "flushes of one page")                     \
+    COUNT(cold_sites, "sites made cold")                         \
+    COUNT(cold_back, "  of them taken back")                     \
+    COUNT(cold_accesses, "accesses of cold sites")               \
+    COUNT(cold_faults, "  of them guest exceptions")             \
+    COUNT(cold_fills, "  of them filled")                        \
     COUNT(slow_accesses, "accesses by C code")                   \
     COUNT(device_accesses, "  of them to devices")
 
@@ -340,6 +381,7 @@ struct vm {
     uint32_t site_generation;
     struct soft_entry soft[SOFT_TLB];
     uint32_t soft_age;
+    uint32_t walks; /* accesses by C code that were not in `soft` */
     uint32_t
         soft_large[2]; /* first and last address of guest entries larger than a page in `soft` */
 
@@ -352,6 +394,9 @@ struct vm {
     struct window *fault_window;     /* being filled by the upcall */
     struct fault_again again;
     struct churn churn[CHURN_SITES];
+    struct cold_faults cold_faults[COLD_SITES];
+    struct cold_credit cold_credit[COLD_SITES];
+    uint32_t cold_touched; /* page of the last guest exception of a SITE_COLD */
     uint64_t broken_vector, broken_ip, broken_address; /* of a fault nobody can explain */
 
     struct vtimer *timers;

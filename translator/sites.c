@@ -28,6 +28,13 @@ unsigned site_bits(const struct vm *vm, uint64_t phys)
     return s->generation == vm->site_generation ? s->bits : 0;
 }
 
+void site_clear(struct vm *vm, uint64_t phys, unsigned bits)
+{
+    struct site *s = find(vm, phys);
+    if (s->generation == vm->site_generation)
+        s->bits &= (uint8_t)~bits;
+}
+
 void site_mark(struct vm *vm, uint64_t phys, unsigned bits)
 {
     if (vm->site_count >= SITES / 4 * 3) {

@@ -68,6 +68,8 @@ static void mark_sites(struct vm *vm, struct source *s)
             uint32_t pc = (uint32_t)i->imm & ~1u;
             uint64_t page = (pc & GUEST_PAGE_MASK) == first ? s->phys[0] : s->phys[1];
             bits = vm->site_count == 0 ? 0 : site_bits(vm, page | (pc & ~GUEST_PAGE_MASK));
+            if (bits & SITE_COLD)
+                bits = bits & SITE_SLOW ? bits & ~SITE_COLD : bits | SITE_SLOW;
             i->site = (uint16_t)site++;
             continue;
         }

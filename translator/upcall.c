@@ -13,6 +13,7 @@
  *   process-dependent page in the window for global pages        the same with SITE_CHOOSE
  *   privileged code may, user code may not, in a user's window   the same with SITE_SLOW
  *   not allowed             the guest's exception
+ *   any of these, often, at one instruction     the site is marked SITE_COLD (cold.c)
  *
  * A `copy` or `fill` (SITE_STRING) is never left: where no mapping helps, it ends there, with what it has
  * done, and the code behind it sees to the rest.
@@ -51,13 +52,8 @@ static void leave(struct vm *vm, const struct side_entry *side, enum exit_reason
 
 static void retranslate(struct vm *vm, const struct side_entry *side, unsigned bits)
 {
-    uint64_t phys;
-    bool global;
     vm->counts.site_retries++;
-    if (!fetch_phys(vm, side->pc, &phys, &global))
-        phys =
-            (vm->escape_block->phys & ~(uint64_t)(GUEST_PAGE - 1)) | (side->pc & ~GUEST_PAGE_MASK);
-    site_mark(vm, phys & ~1ULL, bits);
+    site_mark(vm, site_phys(vm->escape_block, side), bits);
     cache_kill(vm, vm->escape_block);
     leave(vm, side, EXIT_STATE);
 }
@@ -99,41 +95,15 @@ static void guest_fault(struct vm *vm, const struct side_entry *side, uint32_t v
     leave(vm, side, EXIT_FAULT);
 }
 
-/* Whether a page may be mapped in w: not a process-dependent one in the window for global pages. */
-static bool belongs(struct vm *vm, const struct window *w, const struct walk *k)
-{
-    return w != windows_now(vm)->main || !windows_now(vm)->keys.global_only || k->global;
-}
-
 void fault_again(struct vm *vm)
 {
-    struct windows *s = &vm->windows;
     struct fault_again *f = &vm->again;
-    struct map_op ops[MAP_VECTOR_MAX];
-    struct walk k;
     if (f->pc != vm->cpu->pc)
         return;
     f->valid = false;
     vm->cpu->hinders &= (uint8_t)~HINDER_AGAIN;
-    const struct window_set *now = windows_now(vm);
-    if (f->window == &s->nothing ||
-        (f->window != now->main && f->window != now->alt && f->window != now->choose))
-        return;
-    unsigned kind = f->kind | (f->window == now->main ? 0 : ACCESS_USER);
-    vm->frontend->walk(vm->cpu, f->va, kind, &k);
-    struct ram *r = k.status != 0 ? NULL : ram_find(vm, k.phys);
-    if (r == NULL || !belongs(vm, f->window, &k) ||
-        ((kind & ACCESS_WRITE) != 0 && (r->rom || ram_page(r, k.phys)->code)))
-        return;
-    uint64_t *e = window_entry(f->window, f->va);
-    uint64_t want = PAGE_MAPPED | (kind & ACCESS_WRITE ? PAGE_WRITABLE : 0);
-    windows_complete(vm);
-    if (e != NULL && entry_phys(*e) == (k.phys & ~(uint64_t)(GUEST_PAGE - 1)) &&
-        (*e & want) == want)
-        return; /* the guest's flush saw to it */
-    vm->counts.fills_ahead++;
-    vm->fault_window = f->window;
-    windows_apply(vm, ops, window_fill(vm, f->window, f->va, &k, ops));
+    if (window_in_use(vm, f->window))
+        vm->counts.fills_ahead += window_fill_ahead(vm, f->window, f->va, f->kind);
 }
 
 /* How often one instruction may have a page mapped that is then flushed, before it goes the slow way. */
@@ -203,6 +173,12 @@ static void not_mapped(struct vm *vm, const struct side_entry *side)
     leave(vm, side, EXIT_STATE);
 }
 
+/* Whether the instruction faults so often that it is to be made cold. String operations stay. */
+static bool often(struct vm *vm, const struct side_entry *side)
+{
+    return !(side->bits & SITE_STRING) && cold_fault(vm, site_phys(vm->escape_block, side));
+}
+
 static void serve(struct vm *vm, const struct side_entry *side, struct window *w, uint32_t va,
                   bool write)
 {
@@ -213,14 +189,17 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
     struct walk k;
     vm->fault_window = w;
     vm->frontend->walk(vm->cpu, va, kind | user, &k);
-    if (k.status != 0)
+    if (k.status != 0) {
+        if (often(vm, side))
+            retranslate(vm, side, SITE_COLD);
         guest_fault(vm, side, va, kind | user, k.status);
+    }
     struct ram *r = ram_find(vm, k.phys);
     if (r == NULL || (r->rom && write))
         refuse(vm, side);
     if (w == &s->nothing)
         not_mapped(vm, side);
-    if (!belongs(vm, w, &k))
+    if (!window_may_hold(vm, w, &k))
         choose(vm, side, va);
     if (w != now->main && user == 0) {
         vm->frontend->walk(vm->cpu, va, kind | ACCESS_USER, &k);
@@ -231,6 +210,8 @@ static void serve(struct vm *vm, const struct side_entry *side, struct window *w
         write_code(vm, side, r, k.phys & ~(uint64_t)(GUEST_PAGE - 1));
     if (w == now->main && now->keys.global_only && churns(vm, side, va))
         retranslate(vm, side, SITE_SLOW);
+    if (often(vm, side))
+        retranslate(vm, side, SITE_COLD);
     fill(vm, w, va, &k);
 }
 

@@ -369,3 +369,32 @@ unsigned window_fill(struct vm *vm, struct window *w, uint32_t va, const struct 
     }
     return f.count;
 }
+
+bool window_may_hold(struct vm *vm, const struct window *w, const struct walk *k)
+{
+    return w != windows_now(vm)->main || !windows_now(vm)->keys.global_only || k->global;
+}
+
+bool window_fill_ahead(struct vm *vm, struct window *w, uint32_t va, unsigned kind)
+{
+    struct map_op ops[MAP_VECTOR_MAX];
+    struct walk k;
+    if (w == &vm->windows.nothing)
+        return false;
+    if (w != windows_now(vm)->main)
+        kind |= ACCESS_USER;
+    vm->frontend->walk(vm->cpu, va, kind, &k);
+    struct ram *r = k.status != 0 ? NULL : ram_find(vm, k.phys);
+    if (r == NULL || !window_may_hold(vm, w, &k) ||
+        ((kind & ACCESS_WRITE) != 0 && (r->rom || ram_page(r, k.phys)->code)))
+        return false;
+    uint64_t *e = window_entry(w, va);
+    uint64_t want = PAGE_MAPPED | (kind & ACCESS_WRITE ? PAGE_WRITABLE : 0);
+    windows_complete(vm);
+    if (e != NULL && entry_phys(*e) == (k.phys & ~(uint64_t)(GUEST_PAGE - 1)) &&
+        (*e & want) == want)
+        return false; /* the guest's flush saw to it */
+    vm->fault_window = w;
+    windows_apply(vm, ops, window_fill(vm, w, va, &k, ops));
+    return true;
+}

@@ -9,13 +9,21 @@
 
 #include "x86_64.h"
 
+/* The call stub's return address is right below the CPU structure. */
+static inline void note_site(struct cpu *cpu, uint64_t kind)
+{
+    if (kind & SLOW_COLD)
+        cpu->cold_at = ((const uint64_t *)cpu)[-1];
+}
+
 /* kind: IR aux, and the type above it. Returns an integer, extended; and leaves the bytes in slots
  * A and B for the vector types. */
 uint64_t x86_slow_load(struct cpu *cpu, uint64_t va, uint64_t kind, uint64_t unused)
 {
     uint64_t v[2];
     (void)unused;
-    if (!ir_run_load(cpu, (uint32_t)va, (uint8_t)kind, (unsigned)(kind >> 8), v))
+    note_site(cpu, kind);
+    if (!ir_run_load(cpu, (uint32_t)va, (uint8_t)kind, (uint8_t)(kind >> 8), v))
         return 0;
     cpu->spill[SLOT_A] = v[0];
     cpu->spill[SLOT_B] = v[1];
@@ -26,6 +34,7 @@ uint64_t x86_slow_store(struct cpu *cpu, uint64_t va, uint64_t kind, uint64_t un
 {
     const uint64_t v[2] = {cpu->spill[SLOT_A], cpu->spill[SLOT_B]};
     (void)unused;
+    note_site(cpu, kind);
     ir_run_store(cpu, (uint32_t)va, (uint8_t)kind, v);
     return 0;
 }

@@ -286,7 +286,7 @@ static void slow(struct gen *g, const struct ir_ins *i)
         x86_rm(&g->c, X_MOV_M, true, reg_of(g, i->c), &a, 0);
     alloc_spill_all(g, false);
     mov_rr(g, false, RDX, ea);
-    x86_const(&g->c, RCX, (uint64_t)(i->aux | (unsigned)i->type << 8));
+    x86_const(&g->c, RCX, i->aux | (unsigned)i->type << 8 | (i->bits & SITE_COLD ? SLOW_COLD : 0));
     call_function(g, function_address(is_store ? x86_slow_store : x86_slow_load), CALL_EXITS, i);
     if (is_store)
         return;

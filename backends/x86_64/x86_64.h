@@ -103,6 +103,7 @@ uint32_t link_fetch_offset(uint32_t pc); /* of the page's entry in cpu->fetch */
 void x86_link(struct block_exit *e, struct block *to, ptrdiff_t write_delta);
 
 /* C functions that code calls. */
+#define SLOW_COLD 0x10000u /* in `kind`: a site that is SITE_COLD */
 uint64_t x86_slow_load(struct cpu *cpu, uint64_t va, uint64_t kind, uint64_t unused);
 uint64_t x86_slow_store(struct cpu *cpu, uint64_t va, uint64_t kind, uint64_t value);
 void x86_soft_run(struct cpu *cpu);

@@ -124,16 +124,22 @@ static void access_spot(unsigned spot, bool write)
     say("an access never got through");
 }
 
-/* An access of C code: every page of RAM holds its number. */
-static void access_slowly(unsigned spot)
+/* An access of C code, or of the cold site called at `cold` (0: none): every page of RAM holds its number. */
+static bool access_slowly(unsigned spot, uint64_t cold)
 {
     uint64_t value[2];
     struct walk k;
     unsigned kind = spot < FIRST_GLOBAL ? ACCESS_USER : 0;
     model_frontend.walk(vm->cpu, spot_va(spot), kind, &k);
+    vm->cpu->exit_request = EXIT_NONE;
+    vm->cpu->cold_at = cold;
+    model_side.kind = kind != 0 ? MEM_USER : 0;
     bool there = guest_load(vm->cpu, spot_va(spot), 4, kind, value);
     if (there != (k.status == 0) || (there && value[0] != (k.phys - RAM_BASE) / GUEST_PAGE))
         say("C code sees another page");
+    if (vm->cpu->cold_at != 0)
+        say("the next access of C code passes for a cold site's");
+    return there;
 }
 
 static void random_entry(struct entry *e, unsigned align)
@@ -213,7 +219,8 @@ static void step(void)
     if (what < 70) {
         unsigned spot = below(10) == 0 ? below(SPOTS) : below(FIRST_LARGE);
         access_spot(spot, below(2) != 0);
-        access_slowly(spot);
+        access_slowly(spot, below(2));
+        access_slowly(below(FIRST_LARGE), below(40));
     } else if (what < 90) {
         change();
     } else if (what < 95) {
@@ -240,6 +247,7 @@ static void start(unsigned windows, unsigned pages)
     vm->cpu->vm = vm;
     vm->frontend = &model_frontend;
     vm->config.windows = windows;
+    vm->site_generation = 1;
     if (!memory_add_ram(vm, RAM_BASE, RAM_PAGES * GUEST_PAGE) || !windows_start(vm))
         say("no memory");
     for (uint32_t p = 0; p < RAM_PAGES; p++)
@@ -315,11 +323,57 @@ static void unmaps_join(void)
     stop();
 }
 
+static bool is_mapped(unsigned spot)
+{
+    return host_pages[window_number(vm, vm->windows.now->alt)][spot].rights != 0;
+}
+
+/* A cold site maps a page that was there before it came, not one that the guest puts there for it; and it
+ * is taken back when it goes on accessing pages that are there. */
+static void cold_sites(void)
+{
+    enum { SITE = 64 };
+    unsigned faults = 0, accesses = 0, again = 0;
+    start(8, 100000);
+    site_mark(vm, RAM_BASE + SITE, SITE_COLD);
+    model.process[0][0] = (struct entry){true, true, 5};
+    bool good = access_slowly(0, SITE) && is_mapped(0) && !access_slowly(1, SITE);
+    good = good && vm->cpu->exit_request == EXIT_FAULT;
+    model.process[0][1] = (struct entry){true, true, 9};
+    window_flush_page(vm, KEY_MAPPED, KEY_MAPPED, spot_va(1));
+    good = good && access_slowly(1, SITE) && !is_mapped(1);
+    soft_flush(vm); /* the walk is made again */
+    good = good && access_slowly(1, SITE) && is_mapped(1);
+    uint64_t fills = vm->counts.cold_fills;
+    for (unsigned n = 0; n < 50;
+         n++) { /* a page that is flushed each time is not mapped each time */
+        model.process[0][2] = (struct entry){true, true, 20 + n % 2};
+        window_flush(vm, KEY_MAPPED, KEY_MAPPED);
+        good = good && access_slowly(2, SITE);
+    }
+    good = good && vm->counts.cold_fills - fills < 10;
+    blocks_killed = 0;
+    while (blocks_killed == 0 && ++accesses < 5000)
+        good = access_slowly(0, SITE) && good;
+    result("window cold site",
+           good && accesses > 100 && accesses < 1000 && site_bits(vm, RAM_BASE + SITE) == 0,
+           "%u accesses", accesses);
+    while (!cold_fault(vm, RAM_BASE + 2 * SITE))
+        faults++;
+    while (!cold_fault(vm, RAM_BASE + SITE))
+        again++;
+    check_all();
+    result("window cold site again", bad == NULL && faults > 4 && again > 2 * faults,
+           "%s, %u and %u faults", bad == NULL ? "" : bad, faults, again);
+    stop();
+}
+
 int main(int argc, char **argv)
 {
     unsigned d = argc > 1 ? (unsigned)atoi(argv[1]) : 1;
     fork_is_cheap();
     unmaps_join();
+    cold_sites();
     run_random("window random", 0, 100000, 60000 / d);
     run_random("window few windows", 3, 100000, 40000 / d);
     run_random("window two windows", 2, 100000, 40000 / d);

@@ -54,3 +54,8 @@ extern struct host_page host_pages[WINDOW_MAX][SPOTS];
 extern unsigned host_limit; /* of mapped pages */
 extern unsigned host_mapped, host_wrong;
 extern struct vm *host_vm;
+
+/* ---- host.c: the block that the cold sites are in ---- */
+extern struct side_entry
+    model_side; /* .kind: of the site that accesses; .pc is where it is called */
+extern unsigned blocks_killed;
