@@ -127,14 +127,17 @@ static bool in_loop(const struct block *b, uint32_t pc, unsigned blocks)
 
 /* A global page that the guest maps for each word it reads or writes (a fixed mapping to patch
  * read-only text, or to reach a page table in high memory) costs a fault and two map operations each
- * time; C code does it in no time. An instruction in a loop uses the page more than once. */
+ * time; C code does it in no time. An instruction in a loop uses the page more than once; a string operation
+ * does, too, but C code is as good at that. */
 static bool churns(struct vm *vm, const struct side_entry *side, uint32_t va)
 {
     uint32_t page = va & GUEST_PAGE_MASK;
     struct churn *c = &vm->churn[(page >> GUEST_PAGE_SHIFT ^ side->pc >> 2) % CHURN_SITES];
     if (c->page != page || c->pc != side->pc)
         *c = (struct churn){page, side->pc, 0};
-    return ++c->times > CHURN_TIMES && !in_loop(vm->escape_block, side->pc, 3);
+    if (++c->times <= CHURN_TIMES)
+        return false;
+    return (side->bits & SITE_STRING) || !in_loop(vm->escape_block, side->pc, 3);
 }
 
 static void fill(struct vm *vm, struct window *w, uint32_t va, const struct walk *k)

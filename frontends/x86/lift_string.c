@@ -89,11 +89,12 @@ static unsigned element(const struct x86_insn *i)
     return i->opsize;
 }
 
-/* Whether elements can be done without the helper, and without a look at each. */
+/* Whether elements can be done without the helper, and without a look at each. Not where instructions
+ * are counted: there the helper alone says how often a long one is begun again. */
 static bool by_copy(const struct x86_lift *a)
 {
     const struct x86_insn *i = &a->insn;
-    return (i->op == X86_MOVS || i->op == X86_STOS) && i->addrsize == 4 &&
+    return !a->l->counted && (i->op == X86_MOVS || i->op == X86_STOS) && i->addrsize == 4 &&
            (a->mode & (XMODE_TF | XMODE_BREAK | XMODE_AC)) == 0 &&
            x86_simple(a, X86_ES, ACCESS_WRITE) &&
            (i->op == X86_STOS || x86_simple(a, i->seg, ACCESS_READ));
@@ -124,8 +125,8 @@ static ir_ref copied(struct x86_lift *a, unsigned size, ir_ref *none_left)
 }
 
 /* The helper's `how`: bits 0-7 the operation, 8-15 element size, 16-19 segment of the source, 20
- * addresses of 16 bits, 21 repeated, 22 ends where Z differs from bit 23; then how many elements of
- * its chunk were done before. */
+ * addresses of 16 bits, 21 repeated, 22 ends where Z differs from bit 23, 24 instructions are counted;
+ * then how many elements of its chunk were done before. */
 static void repeated(struct x86_lift *a, unsigned size, bool repeat)
 {
     const struct x86_insn *i = &a->insn;
@@ -133,7 +134,8 @@ static void repeated(struct x86_lift *a, unsigned size, bool repeat)
     bool compares = i->op == X86_CMPS || i->op == X86_SCAS;
     uint32_t how = (uint32_t)(i->op - X86_MOVS) | size << 8 | (uint32_t)i->seg << 16 |
                    (i->addrsize == 2 ? 1u << 20 : 0) | (repeat ? 1u << 21 : 0) |
-                   (repeat && compares ? 1u << 22 : 0) | (i->rep == X86_REP_E ? 1u << 23 : 0);
+                   (repeat && compares ? 1u << 22 : 0) | (i->rep == X86_REP_E ? 1u << 23 : 0) |
+                   (a->l->counted ? 1u << 24 : 0);
     ir_ref done = 0, none_left;
     unsigned end = 0;
     if (repeat && by_copy(a)) {

@@ -18,7 +18,8 @@ struct string {
     struct x86_cpu *c;
     unsigned op, size, seg;
     bool narrow, repeat, until, wanted; /* until: ends where Z differs from `wanted` */
-    int32_t step;                       /* bytes to the next element */
+    bool by_pages; /* instructions are counted: upwards by pages, downwards by elements */
+    int32_t step;  /* bytes to the next element */
 };
 
 static struct string unpack(struct cpu *cpu, uint32_t how)
@@ -31,7 +32,8 @@ static struct string unpack(struct cpu *cpu, uint32_t how)
                        .narrow = (how >> 20 & 1) != 0,
                        .repeat = (how >> 21 & 1) != 0,
                        .until = (how >> 22 & 1) != 0,
-                       .wanted = (how >> 23 & 1) != 0};
+                       .wanted = (how >> 23 & 1) != 0,
+                       .by_pages = (how >> 24 & 1) != 0};
     s.step = c->step * (int32_t)s.size;
     return s;
 }
@@ -189,21 +191,31 @@ static bool whole(const struct string *s, unsigned seg, unsigned reg, unsigned k
     return false;
 }
 
+/* Elements from va on, upwards, that lie in its page; at most `most`. */
+static uint32_t in_page(const struct string *s, uint32_t va, uint32_t most)
+{
+    uint32_t n = (GUEST_PAGE - (va & ~GUEST_PAGE_MASK)) / s->size;
+    if (!s->by_pages)
+        return most;
+    return s->step < 0 ? 0 : n < most ? n : most;
+}
+
 /* Do elements as long as they lie in RAM, `most` at most; returns how many. 0: one at a time then. */
 static uint32_t many(const struct string *s, uint32_t most)
 {
     struct cpu *cpu = &s->c->cpu;
     unsigned log2 = (unsigned)__builtin_ctz(s->size);
-    int32_t count = (int32_t)most * s->c->step;
     uint32_t to, from;
     if (!s->repeat || s->narrow || one_by_one(s->c) || (s->op != X86_MOVS && s->op != X86_STOS) ||
         !whole(s, X86_ES, X86_EDI, ACCESS_WRITE, &to))
         return 0;
+    most = in_page(s, to, most);
     if (s->op == X86_STOS)
-        return ir_run_fill(cpu, log2, to, cpu->reg[X86_EAX], count);
+        return ir_run_fill(cpu, log2, to, cpu->reg[X86_EAX], (int32_t)most * s->c->step);
     if (!whole(s, s->seg, X86_ESI, ACCESS_READ, &from))
         return 0;
-    return ir_run_copy(cpu, log2, to, from, count);
+    most = in_page(s, from, most);
+    return ir_run_copy(cpu, log2, to, from, (int32_t)most * s->c->step);
 }
 
 /* Not 0: elements are left. `done`: of the chunk. */
@@ -215,7 +227,9 @@ static uint64_t repeat(const struct string *s, uint32_t done)
         if (done >= chunk || slow >= CHUNK_SLOW)
             return 1;
         uint32_t most = counter(s, X86_ECX);
-        uint32_t n = many(s, most < chunk - done ? most : chunk - done);
+        if (most > chunk - done && !s->by_pages)
+            most = chunk - done;
+        uint32_t n = many(s, most);
         if (n == 0) {
             if (!element(s))
                 return 0;
