@@ -47,13 +47,20 @@ void check(const char *name, uint32_t got, uint32_t expected)
     put("\r\n");
 }
 
+void say(const char *text)
+{
+    put(text);
+    put("\r\n");
+}
+
 /* ---- exceptions ---- */
 
 struct frame {
     uint32_t edi, esi, ebp, unused, ebx, edx, ecx, eax, vector, error, eip, cs, eflags, esp, ss;
 };
-volatile uint32_t seen, seen_error, seen_eip, seen_cs, seen_eax, seen_ecx, seen_flags, resume;
-static volatile uint32_t steps, seen_dr6;
+volatile uint32_t seen, seen_error, seen_eip, seen_cs, seen_eax, seen_ecx, seen_flags, resume,
+    steps;
+static volatile uint32_t seen_dr6;
 uint32_t saved_esp;
 
 __attribute__((used)) static void trap(struct frame *f)
@@ -73,7 +80,7 @@ __attribute__((used)) static void trap(struct frame *f)
     }
     f->eip = resume;
     f->cs = CODE;
-    f->eflags &= ~0x20100u; /* back to us, from wherever */
+    f->eflags &= ~0x60500u; /* back to us, from wherever: no VM, AC, DF, TF */
 }
 
 void stubs(void);
@@ -110,6 +117,11 @@ static struct descriptor segment(uint32_t base, uint32_t limit, unsigned attr)
     return (struct descriptor){(limit & 0xffff) | base << 16, (base >> 16 & 0xff) |
                                                                   (base & 0xff000000) |
                                                                   (limit & 0xf0000) | attr << 8};
+}
+
+void set_descriptor(unsigned selector, uint32_t base, uint32_t limit, unsigned attr)
+{
+    gdt[selector / 8] = segment(base, limit, attr);
 }
 
 void set_gate(unsigned vector, void (*handler)(void))
@@ -400,6 +412,7 @@ void main32(void)
     user_mode();
     alignment();
     v86_mode();
+    modes();
     interrupts();
     paging();
     tasks();
