@@ -37,6 +37,7 @@ __asm__("shared_cli: cli; int $0x20\n"
         "shared_load: mov (%ebx), %eax; int $0x20\n"
         "shared_store: movl %eax, (%ebx); int $0x20\n"
         "shared_stos: stosl; int $0x20\n"
+        "shared_fs: mov %fs:(%ebx), %eax; int $0x20\n"
         "shared_push: push %eax; mov %esp, %edx; pop %ecx; jmp *%ebx\n"
         "shared_nops: nop; nop; nop; nop; nop; nop; nop; int $0x20\n"
         "shared_unaligned: mov -7(%esp), %eax; int $0x20\n"
@@ -97,7 +98,7 @@ static void v86(void)
 static void data_segments(void)
 {
     static volatile uint32_t word[2 + BASE / 4];
-    uint32_t base = 0, limit = 0, rights = 0, strings = 0;
+    uint32_t base = 0, limit = 0, rights = 0, strings = 0, fs = 0;
     word[0] = 7;
     word[BASE / 4] = 8;
     for (unsigned n = 0; n < ROUNDS; n++) {
@@ -116,6 +117,13 @@ static void data_segments(void)
         RUN("mov %%esi, %%es; jmp shared_stos", DATA_AT, 8, 0, word);
         strings += word[0] == 7 && word[BASE / 4] == 8;
     }
+    for (unsigned n = 0; n < ROUNDS; n++) {
+        RUN("mov %%esi, %%fs; jmp shared_fs", DATA_AT, 0, word, 0);
+        fs += seen_eax == 8;
+        RUN("mov %%esi, %%fs; jmp shared_fs", DATA_SHORT, 0, word, 0);
+        fs += seen == 13;
+    }
+    check("modes: FS with and without a limit", fs, 2 * ROUNDS);
     check("modes: DS with and without a base", base, 2 * ROUNDS);
     check("modes: DS with a limit", limit, ROUNDS);
     check("modes: DS that may not be written", rights, 2 * ROUNDS);
