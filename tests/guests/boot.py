@@ -86,6 +86,13 @@ def commands():
         expect("time", guest.run("date -d @86400 +%j").strip(), "002")
 
 
+def limit_threads(guest):
+    """Another thread that is busy would make each mapping several times as expensive (docs/pitfalls.md, 7)."""
+    first, *others = guest.seconds_by_thread()
+    if sum(others) > 0.05 * first + 0.1:
+        raise Failure(f"threads beside the vCPU's ran {others} s while it ran {first} s")
+
+
 def forks():
     with start() as guest:
         guest.shell()
@@ -93,6 +100,7 @@ def forks():
         used = limit_memory(guest, 256)
         guest.run("(" + FORKS + ") & (" + FORKS + ") & wait", 100)
         limit_memory(guest, 256)
+        limit_threads(guest)
         expect("exit status", guest.power_off(), 0)
         return f"{used} MiB"
 
