@@ -1,12 +1,34 @@
 /*
  * CPUID (SDM vol. 2): an in-order Intel CPU, family 6 model 1Ch, because kernels know that it does not
  * speculate and leave out what would protect others; its features are those that are implemented.
+ * Another one is known to speculate (Meltdown and all): with it kernels isolate their page tables.
  */
 #include "segments.h"
 
 #include <string.h>
 
-const uint32_t x86_cpu_signature = 0x000106c2;
+static const struct x86_model {
+    const char *name;
+    uint32_t signature; /* CPUID.1:EAX, and EDX after reset */
+} models[] = {
+    {"n270", 0x000106c2},
+    {"core2duo", 0x000006fb},
+};
+
+bool x86_choose_model(struct x86_cpu *c, const char *name)
+{
+    for (unsigned n = 0; n < sizeof models / sizeof models[0]; n++)
+        if (name == NULL || strcmp(name, models[n].name) == 0) {
+            c->model = n;
+            return true;
+        }
+    return false;
+}
+
+uint32_t x86_signature(const struct x86_cpu *c)
+{
+    return models[c->model].signature;
+}
 
 /* CPUID.1:EDX. */
 #define FEATURE_FPU   (1u << 0)
@@ -68,7 +90,7 @@ static void leaf(const struct x86_cpu *c, uint32_t n, uint32_t r[4])
         r[2] = word("GenuineIntel", 2);
         break;
     case 1:
-        r[0] = x86_cpu_signature;
+        r[0] = x86_signature(c);
         r[1] = 0x00010800; /* CLFLUSH of 64 bytes, one logical CPU */
         r[2] = FEATURES_ECX;
         r[3] = FEATURES | ((c->msr.apic_base & 0x800) != 0 && c->hooks != NULL ? FEATURE_APIC : 0);

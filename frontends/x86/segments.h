@@ -104,4 +104,5 @@ enum x86_task_by { TASK_JMP, TASK_CALL, TASK_IRET };
 /* eip: where the old task goes on. Afterwards cpu->pc is the new task's. */
 bool x86_task_switch(struct x86_cpu *c, uint32_t selector, enum x86_task_by by, uint32_t eip);
 
-extern const uint32_t x86_cpu_signature; /* cpuid.c */
+/* CPUID.1:EAX (cpuid.c). */
+uint32_t x86_signature(const struct x86_cpu *c);

@@ -76,7 +76,7 @@ void x86_reset(struct cpu *cpu)
     memset(cpu->reg, 0, sizeof cpu->reg);
     cpu->flags = (struct cpu_flags){0};
     cpu->flag_recipe = 0;
-    cpu->reg[X86_EDX] = x86_cpu_signature;
+    cpu->reg[X86_EDX] = x86_signature(c);
     cpu->halted = false;
     memset((char *)c + offsetof(struct x86_cpu, xmm), 0,
            offsetof(struct x86_cpu, hooks) - offsetof(struct x86_cpu, xmm));

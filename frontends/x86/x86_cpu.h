@@ -220,6 +220,7 @@ struct x86_cpu {
     uint32_t code_count;
     struct x86_code codes[X86_CODES];
     const struct x86_board_hooks *hooks; /* NULL: none */
+    uint32_t model;                      /* which processor CPUID says it is; 0: the default one */
 };
 static inline struct x86_cpu *x86_of(struct cpu *c)
 {
@@ -293,6 +294,8 @@ uint32_t x86_mode_word(const struct cpu *cpu);
 void x86_reset(struct cpu *cpu);
 void x86_restore(struct cpu *cpu, unsigned side);
 void x86_dump(const struct cpu *cpu, char *to, size_t size);
+/* For boards: the processor to be, NULL: the default one. False: there is none of that name (cpuid.c). */
+bool x86_choose_model(struct x86_cpu *c, const char *name);
 /* For boards: as at Linux' 32-bit entry (flat segments, paging off, interrupts off), at eip. */
 void x86_flat_start(struct cpu *cpu, uint32_t eip, uint16_t code_selector, uint16_t data_selector);
 

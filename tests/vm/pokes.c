@@ -8,7 +8,7 @@ static struct vm_guest g;
 static struct upcall_page *volatile page;
 static uint8_t stack[16384] __attribute__((aligned(4096)));
 static volatile uint64_t delivered, taken, left, counter, steps, poke_at, asked, poked, stop;
-static volatile uint64_t ready, go, status;
+static volatile uint64_t ready, go, status, flags;
 static vm_handle n;
 
 static HANDLER void on_poke(struct upcall_page *p)
@@ -16,6 +16,7 @@ static HANDLER void on_poke(struct upcall_page *p)
     unsigned done;
     if (p->vector == UPCALL_POKE)
         delivered++;
+    flags = vm_handler_flags();
     p->regs.gpr[REG_R13] = 2;
     p->regs.rflags &= ~FLAG_TF;
     p->regs.rip = (uint64_t)vm_guest_exit;
@@ -95,6 +96,28 @@ static const char *in_range(void)
     CHECK(vm_poke(w->thread) == OK);
     CHECK(vm_join(w));
     CHECK(delivered == 1 && taken == 0 && left == 0 && g.out[REG_R13] == 2);
+    return NULL;
+}
+
+/* With DF and AC set: clear in the handler, as they were behind it, and no hindrance to the thread's end. */
+static const char *with_flags(void)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        reset(vm_guest_entry, UINT64_MAX);
+        g.flags_in |= (i & 1 ? FLAG_DF : 0) | (i & 2 ? FLAG_AC : 0);
+        flags = ~0ULL;
+        struct vm_worker *w = vm_spawn(run_once, NULL);
+        CHECK(w != NULL);
+        CHECK(vm_until(&counter, 1));
+        if (i >= 16) {
+            CHECK(vm_end(w));
+            continue;
+        }
+        CHECK(vm_poke(w->thread) == OK);
+        CHECK(vm_join(w));
+        CHECK(delivered == 1 && (flags & (FLAG_DF | FLAG_AC)) == 0);
+        CHECK((g.flags_out & (FLAG_DF | FLAG_AC)) == (g.flags_in & (FLAG_DF | FLAG_AC)));
+    }
     return NULL;
 }
 
@@ -263,12 +286,9 @@ static const char *bad_threads(void)
     return NULL;
 }
 
-const struct vm_test poke_tests[] = {{"vm_poke_in_range", in_range},
-                                     {"vm_poke_outside", outside},
-                                     {"vm_poke_every_instruction", every_instruction},
-                                     {"vm_poke_at_any_time", at_any_time},
-                                     {"vm_poke_in_upcall", in_upcall},
-                                     {"vm_poke_ends_wait", ends_wait},
-                                     {"vm_poke_bound", bound},
-                                     {"vm_poke_bad", bad_threads},
-                                     {NULL, NULL}};
+const struct vm_test poke_tests[] = {
+    {"vm_poke_in_range", in_range},       {"vm_poke_with_flags", with_flags},
+    {"vm_poke_outside", outside},         {"vm_poke_every_instruction", every_instruction},
+    {"vm_poke_at_any_time", at_any_time}, {"vm_poke_in_upcall", in_upcall},
+    {"vm_poke_ends_wait", ends_wait},     {"vm_poke_bound", bound},
+    {"vm_poke_bad", bad_threads},         {NULL, NULL}};

@@ -123,11 +123,13 @@ static HANDLER void skip_two(struct upcall_page *p)
 
 static const char *state_kept(void)
 {
+    const uint64_t kept = 0xcd5 | FLAG_AC;
     CHECK(begin(skip_two, vm_guest_first) == OK);
     for (unsigned round = 0; round < 64; round++) {
         for (unsigned i = 0; i < REG_COUNT; i++)
             g.in[i] ^= 1ULL << round;
-        g.flags_in = 0x202 | (round & 1 ? 0x8d5 : 0) | (round & 2 ? FLAG_DF : 0);
+        g.flags_in =
+            0x202 | (round & 1 ? 0x8d5 : 0) | (round & 2 ? FLAG_DF : 0) | (round & 4 ? FLAG_AC : 0);
         vm_guest_run(&g);
         CHECK(count == round + 1);
         CHECK((flags & (FLAG_DF | FLAG_TF | FLAG_AC)) == 0);
@@ -136,8 +138,8 @@ static const char *state_kept(void)
                 CHECK(regs.gpr[i] == g.in[i]);
                 CHECK(g.out[i] == g.in[i]);
             }
-        CHECK((regs.rflags & 0xcd5) == (g.flags_in & 0xcd5));
-        CHECK((g.flags_out & 0xcd5) == (g.flags_in & 0xcd5));
+        CHECK((regs.rflags & kept) == (g.flags_in & kept));
+        CHECK((g.flags_out & kept) == (g.flags_in & kept));
     }
     CHECK(vm_upcall_unregister() == OK);
     return NULL;

@@ -140,10 +140,12 @@ vm_guest_vectors:
     popq %rbx
     ret
 
+    /* EFLAGS; and a misaligned access, which faults if AC is set. */
     .globl vm_handler_flags
     .type vm_handler_flags, @function
 vm_handler_flags:
     pushfq
+    movq -7(%rsp), %rax
     popq %rax
     ret
 

@@ -152,6 +152,10 @@ static bool pc_create(struct vm *vm, char *error, size_t size)
     struct pc *p = vm_board_data(vm);
     p->vm = vm;
     p->ram_bytes = board_memory(&board_pc, vm);
+    if (!pc_cpu_choose(vm, config->cpu)) {
+        snprintf(error, size, "the board \"pc\" has the CPUs n270 and core2duo");
+        return false;
+    }
     if (config->bios.bytes % 4096 != 0) {
         snprintf(error, size, "the firmware must be whole pages");
         return false;

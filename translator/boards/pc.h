@@ -63,6 +63,8 @@ struct pc_entry {
 };
 /* As after RESET#, with the board's hooks. */
 void pc_cpu_reset(struct vm *vm);
+/* The processor to be, NULL: the usual one; false: there is none of that name. */
+bool pc_cpu_choose(struct vm *vm, const char *name);
 void pc_cpu_enter(struct vm *vm, const struct pc_entry *e);
 /* Address line 20 passes, or is 0. */
 void pc_cpu_a20(struct vm *vm, bool enabled);

@@ -16,6 +16,11 @@ void pc_cpu_reset(struct vm *vm)
     c->hooks = &hooks;
 }
 
+bool pc_cpu_choose(struct vm *vm, const char *name)
+{
+    return x86_choose_model(x86_of(vm_cpu(vm)), name);
+}
+
 void pc_cpu_enter(struct vm *vm, const struct pc_entry *e)
 {
     struct x86_cpu *c = x86_of(vm_cpu(vm));

@@ -28,6 +28,7 @@ int main(void)
     disk_tests();
     gdb_tests();
     thread_tests();
+    maps_tests();
     terminal_tests();
     return summary();
 }

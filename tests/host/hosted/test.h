@@ -9,6 +9,7 @@ void disk_tests(void);
 void terminal_tests(void);
 void gdb_tests(void);
 void thread_tests(void);
+void maps_tests(void);
 
 /* Wait until *word is at least n, 5 s at most; whether it is. */
 bool wait_for(volatile unsigned *word, unsigned n);

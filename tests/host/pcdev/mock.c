@@ -42,6 +42,12 @@ struct port_map **vm_ports(struct vm *vm)
     return &pc_vm(vm)->ports;
 }
 
+bool pc_cpu_choose(struct vm *vm, const char *name)
+{
+    (void)vm;
+    return name == NULL;
+}
+
 void pc_cpu_reset(struct vm *vm)
 {
     memset(&pc_vm(vm)->entry, 0, sizeof pc_vm(vm)->entry);

@@ -10,9 +10,12 @@ enum { CODE = 8, DATA = 16, USER_CODE = 24, USER_DATA = 32, TSS = 40, TSS2 = 48,
 extern volatile uint32_t seen, seen_error, seen_eip, seen_cs, seen_eax, seen_ecx, seen_flags;
 extern volatile uint32_t seen_esi, seen_edi;
 extern volatile uint32_t resume; /* where it goes on */
+extern volatile uint32_t steps;  /* debug traps so far; single-step ends at the fifth */
 
 /* Print a result. */
 void check(const char *name, uint32_t got, uint32_t expected);
+/* Print a line. */
+void say(const char *text);
 
 static inline void out8(unsigned port, unsigned v)
 {
@@ -50,6 +53,8 @@ static inline unsigned in8(unsigned port)
 #define TO_USER "pushl $0x23; pushl $user_top; pushl $2; pushl $0x1b; pushl $2f\n"
 _Static_assert(USER_CODE == 0x18 && USER_DATA == 0x20, "TO_USER");
 
+/* Write a descriptor (guest.c). limit: its 20 bits; attr: bits 40-55 without the limit's. */
+void set_descriptor(unsigned selector, uint32_t base, uint32_t limit, unsigned attr);
 /* Give the vector's gate another handler (guest.c). */
 void set_gate(unsigned vector, void (*to)(void));
 
@@ -57,5 +62,6 @@ extern uint32_t tss2[32]; /* of a second task */
 
 void written_code(void); /* written.c */
 void strings(void);      /* strings.c */
+void modes(void);        /* modes.c */
 void interrupts(void);   /* interrupts.c */
 void paging(void);       /* paging.c; paging stays on */

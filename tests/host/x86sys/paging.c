@@ -2,31 +2,9 @@
  * Paging as a kernel meets it: page tables of both kinds, what changes take effect without an
  * invalidation (those that give rights) and what only with one, faults in the middle of an access.
  *
- * The first 64 MiB are mapped to themselves by large pages; at WINDOW lie pages of a table.
+ * All of it twice: the kernel's own pages global, and not. The first 64 MiB are mapped to themselves by large pages; at WINDOW lie pages of a table.
  */
-#include "guest.h"
-
-#define P     1u
-#define W     2u
-#define U     4u
-#define A     0x20u
-#define D     0x40u
-#define LARGE 0x80u
-#define G     0x100u
-#define NX    (1ull << 63)
-
-#define CR0_WP  0x10000u
-#define CR0_PG  0x80000000u
-#define CR4_PSE 0x10u
-#define CR4_PAE 0x20u
-#define CR4_PGE 0x80u
-
-#define PAGE   4096u
-#define WINDOW 0x10000000u
-#define AT(n)  (WINDOW + (n)*PAGE)
-#define BIG    (WINDOW + 0x400000u)
-
-#define FAULT(code) (14u << 16 | (code))
+#include "paging.h"
 
 static volatile uint32_t directory[1024] __attribute__((aligned(4096)));
 static volatile uint32_t table[1024] __attribute__((aligned(4096)));
@@ -35,58 +13,19 @@ static volatile uint8_t other[4096] __attribute__((aligned(4096)));
 static volatile uint8_t third[4096] __attribute__((aligned(4096)));
 static volatile uint8_t fourth[4096] __attribute__((aligned(4096)));
 static volatile uint64_t pointers[4] __attribute__((aligned(32)));
-static volatile uint64_t directories[2][512] __attribute__((aligned(4096)));
+static volatile uint64_t directories[3][512] __attribute__((aligned(4096)));
 static volatile uint64_t wide[512] __attribute__((aligned(4096)));
+static volatile uint64_t wide_other[512] __attribute__((aligned(4096)));
 
-static volatile uint32_t *word(uint32_t at)
+static void start(uint32_t global)
 {
-    return (volatile uint32_t *)at;
-}
-
-static uint32_t phys(const volatile void *p)
-{
-    return (uint32_t)p;
-}
-
-#define CONTROL(n)                                                 \
-    static uint32_t get_cr##n(void)                                \
-    {                                                              \
-        uint32_t v;                                                \
-        __asm__ volatile("mov %%cr" #n ", %0" : "=r"(v));          \
-        return v;                                                  \
-    }                                                              \
-    __attribute__((unused)) static void set_cr##n(uint32_t v)      \
-    {                                                              \
-        __asm__ volatile("mov %0, %%cr" #n : : "r"(v) : "memory"); \
-    }
-CONTROL(0)
-CONTROL(2)
-CONTROL(3)
-CONTROL(4)
-
-static void invlpg(uint32_t at)
-{
-    __asm__ volatile("invlpg (%0)" : : "r"(at) : "memory");
-}
-
-static void read_at(uint32_t at)
-{
-    EXPECT("testl $1, (%1)", "r"(at));
-}
-
-static void write_at(uint32_t at)
-{
-    EXPECT("movl $1, (%1)", "r"(at));
-}
-
-static void start(void)
-{
+    set_cr0(get_cr0() & ~CR0_PG);
     for (unsigned n = 0; n < 1024; n++) {
         directory[n] = 0;
         table[n] = 0;
     }
     for (unsigned n = 0; n < 16; n++)
-        directory[n] = n << 22 | LARGE | P | W;
+        directory[n] = n << 22 | LARGE | P | W | global;
     directory[WINDOW >> 22] = phys(table) | P | W;
     table[0] = phys(page) | P | W;
     table[1] = phys(page) | P;
@@ -146,6 +85,13 @@ static void without_invalidation(void)
 
 static void write_protect(void)
 {
+    uint32_t good = 0;
+    for (unsigned n = 0; n < 20; n++) {
+        set_cr0(n % 2 != 0 ? get_cr0() | CR0_WP : get_cr0() & ~CR0_WP);
+        write_at(AT(1));
+        good += n % 2 != 0 ? seen == 14 && seen_error == 3 : seen == ~0u;
+    }
+    check("one store with WP and without", good, 20);
     set_cr0(get_cr0() & ~CR0_WP);
     write_at(AT(1));
     check("without WP the kernel writes", seen, ~0u);
@@ -383,10 +329,65 @@ static void set_nxe(bool on)
     __asm__ volatile("wrmsr" : : "c"(0xc0000080), "a"(on ? 0x800 : 0), "d"(0));
 }
 
-static void long_entries(void)
+/* A pointer that is changed in memory alone stays what it was, whatever is invalidated. */
+static void latched(void)
+{
+    uint32_t good = 0;
+    for (unsigned n = 0; n < 512; n++)
+        directories[2][n] = 0;
+    directories[2][0] = phys(wide_other) | P | W;
+    wide_other[0] = phys(other) | P | W;
+    *(volatile uint32_t *)(other + 8) = 6;
+    for (unsigned n = 0; n < 20; n++) {
+        pointers[1] = phys(directories[n % 2 != 0 ? 1 : 2]) | P;
+        invlpg(0x40000008);
+        good += *word(0x40000008) == (n % 2 != 0 ? 6 : 5);
+        set_cr3(phys(pointers));
+        good += *word(0x40000008) == (n % 2 != 0 ? 5 : 6);
+    }
+    check("PAE, pointers change by a load of CR3 alone", good, 40);
+}
+
+/* EFER.NXE: an access of the same page is allowed with it, and reserved bits without it. */
+static void no_execute(void)
+{
+    uint32_t good = 0;
+    for (unsigned n = 0; n < 20; n++) {
+        set_nxe(false);
+        set_cr3(phys(pointers));
+        read_at(0x40001008);
+        good += seen << 16 == 14u << 16 && seen_error == 9;
+        set_nxe(true);
+        set_cr3(phys(pointers));
+        read_at(0x40001008);
+        good += seen == ~0u;
+    }
+    check("PAE, NXE off and on", good, 40);
+}
+
+/* INVLPG of one address of a large page is for all of it, also when a table comes instead. */
+static void wide_large_pages(void)
+{
+    enum { FIRST = 0x1000000, SECOND = 0x1200000, AT = 0x40200000, FAR = 0x123000 };
+    for (unsigned n = 0; n < 512; n++)
+        wide_other[n] = (uint64_t)(SECOND + n * PAGE) | P | W;
+    *word(FIRST) = *word(FIRST + FAR) = 1;
+    *word(SECOND) = *word(SECOND + FAR) = 2;
+    directories[1][1] = FIRST | LARGE | P | W;
+    check("PAE, a large page", *word(AT) + *word(AT + FAR), 2);
+    directories[1][1] = phys(wide_other) | P | W;
+    invlpg(AT + FAR);
+    check("PAE, invlpg of a large page that has become a table", *word(AT) + *word(AT + FAR), 4);
+    directories[1][1] = SECOND | LARGE | P | W;
+    set_cr3(phys(pointers));
+    *word(AT + 8) = 7;
+    check("PAE, a large page written", (uint32_t)directories[1][1] & (A | D), A | D);
+}
+
+static void long_entries(uint32_t global)
 {
     for (unsigned n = 0; n < 32; n++)
-        directories[0][n] = (uint64_t)n << 21 | LARGE | P | W;
+        directories[0][n] = (uint64_t)n << 21 | LARGE | P | W | global;
     directories[1][0] = phys(wide) | P | W;
     wide[0] = phys(page) | P | W;
     wide[1] = phys(page) | P | W | NX;
@@ -428,6 +429,9 @@ static void long_entries(void)
     set_cr3(phys(pointers));
     read_at(0x80000000);
     check("PAE, the pointer is gone", seen << 16 | seen_error, FAULT(0));
+    latched();
+    no_execute();
+    wide_large_pages();
     set_nxe(false);
     set_cr0(get_cr0() & ~CR0_PG);
     set_cr4(get_cr4() & ~CR4_PAE);
@@ -436,9 +440,9 @@ static void long_entries(void)
     check("back to short entries", *word(AT(0) + 8), 5);
 }
 
-void paging(void)
+static void all(uint32_t global)
 {
-    start();
+    start(global);
     basics();
     without_invalidation();
     write_protect();
@@ -448,6 +452,14 @@ void paging(void)
     strings_half_way();
     code_across();
     alias();
+    spaces();
     user_rights();
-    long_entries();
+    long_entries(global);
+}
+
+void paging(void)
+{
+    all(0);
+    say("the same with global pages for the kernel");
+    all(G);
 }

@@ -43,6 +43,67 @@ static void stores(void)
               "m"(number));
 }
 
+/* Further on in the same block, and behind a branch that is not taken. */
+static void further_on(void)
+{
+    EACH_TIME("code written some instructions ahead", n + 6,
+              "mov %1, 1f+1; inc %%ecx; lea 5(%%ecx), %%edx; xor %%ecx, %%ecx; mov $6, %%ecx" TARGET
+              "add %%ecx, %%eax",
+              "b"(n));
+    EACH_TIME("code written behind a branch not taken", n,
+              "mov %1, 1f+1; xor %%ecx, %%ecx; jnz 2f" TARGET "2:", "b"(n));
+    EACH_TIME("code written behind a branch taken", n,
+              "mov %1, 1f+1; xor %%ecx, %%ecx; jz 1f; ud2" TARGET, "b"(n));
+    EACH_TIME("code written twice in a block", n + 1,
+              "mov %1, 1f+1; mov %1, %%ecx; inc %%ecx; nop; mov %%ecx, 1f+1" TARGET, "b"(n));
+    EACH_TIME("an instruction that is made longer", n,
+              "mov %1, %%ecx; movb $0xb8, 1f; mov %1, 1f+1; jmp 1f\n"
+              "1: .byte 0x90, 0x90, 0x90, 0x90, 0x90; movl $0x90909090, 1b; movb $0x90, 1b+4",
+              "b"(n));
+}
+
+/* Stores that are not MOV: made by helpers, several of one instruction, parts of a word. */
+static void other_stores(void)
+{
+    /* EAX comes first, where the number is; ECX before it has the opcode; the others lie below. */
+    EACH_TIME("code written by PUSHA", n,
+              "mov %1, %%eax; mov $0xb8000000, %%ecx; mov %%esp, %2; mov $1f+5, %%esp; pusha\n"
+              "jmp 1f; .space 28"
+              "\n1: mov $1, %%eax; mov %2, %%esp",
+              "b"(n), "m"(stack_pointer));
+    EACH_TIME("code written by XADD", 2 * n, "mov %1, 1f+1; mov %1, %%ecx; xadd %%ecx, 1f+1" TARGET,
+              "b"(n));
+    EACH_TIME("code written by BTS", 1u << (n % 31),
+              "movl $0, 1f+1; mov %1, %%ecx; bts %%ecx, 1f+1" TARGET, "b"(n % 31));
+    EACH_TIME("code written by SETcc", n & 1, "movl $0, 1f+1; testb $1, %b1; setnz 1f+1" TARGET,
+              "b"(n));
+    EACH_TIME("code written by NEG", 0u - n, "mov %1, 1f+1; negl 1f+1" TARGET, "b"(n));
+    EACH_TIME("code written by SHLD", n << 4,
+              "mov %1, 1f+1; xor %%ecx, %%ecx; shld $4, %%ecx, 1f+1" TARGET, "b"(n));
+    EACH_TIME("code written by MOVS", n,
+              "mov %1, %2; push %%esi; mov %3, %%esi; mov $1f+1, %%edi; movsl; pop %%esi" TARGET,
+              "b"(n), "m"(number), "i"(&number));
+    EACH_TIME("code written by FST", n, "mov %1, %2; flds %2; fstps 1f+1" TARGET, "b"(n),
+              "m"(number));
+}
+
+/* A store that begins on a page of data and ends in code. */
+static uint8_t across[2][4096] __attribute__((aligned(4096)));
+
+static void over_the_boundary(void)
+{
+    uint8_t *code = across[1];
+    uint32_t good = 0, v;
+    code[0] = 0xb0; /* mov al, NUMBER; ret */
+    code[2] = 0xc3;
+    for (uint32_t n = 1; n <= ROUNDS; n++) {
+        *(volatile uint32_t *)(code - 2) = 0xb00000 | n << 24;
+        __asm__ volatile("call *%1" : "=a"(v) : "r"(code) : "memory", "cc");
+        good += (v & 0xff) == (n & 0xff);
+    }
+    check("code written over the end of a page of data", good, ROUNDS);
+}
+
 /* An instruction of the block that has run is written, and runs again. */
 static void loop(void)
 {
@@ -92,6 +153,9 @@ static void relocate(void)
 void written_code(void)
 {
     stores();
+    further_on();
+    other_stores();
+    over_the_boundary();
     loop();
     next_page();
     relocate();
