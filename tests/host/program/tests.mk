@@ -6,5 +6,5 @@ $(B)/host/program-test: tests/host/program/run.sh arch/hosted/.gdbinit $(B)/host
 		$(B)/host/x86sys.elf $(B)/hosted/tetrapla
 	@mkdir -p $(@D)
 	cp arch/hosted/.gdbinit $(B)/host/program.gdbinit
-	cp $< $@
+	install -m 755 $< $@
 HOST_TESTS += $(B)/host/program-test
