@@ -23,10 +23,10 @@ if [ -z "$debugger" ]; then
     echo "skip program under gdb: there is no gdb"
     exit $failed
 fi
-said=$(timeout 100 "$debugger" -nx -batch -x "$here/program.gdbinit" -ex 'run 2>/dev/null' --args "$program" $guest </dev/null 2>&1 | tr -d '\r')
+said=$(timeout 100 "$debugger" -nx -batch -x "$here/program.gdbinit" -ex "run $guest 2>/dev/null" "$program" </dev/null 2>&1 | tr -d '\r')
 if echo "$said" | grep -qi 'ptrace\|could not trace'; then
     echo "skip program under gdb: it may not trace"
-elif echo "$said" | grep -q '^done$' && echo "$said" | grep -q 'exited' &&
+elif echo "$said" | grep -q '^done$' && echo "$said" | grep -q 'exited normally' &&
     ! echo "$said" | grep -q 'received signal\|Breakpoint 1, '; then
     echo "ok program under gdb"
 else
