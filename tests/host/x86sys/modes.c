@@ -205,13 +205,13 @@ static void coprocessor(void)
         uint32_t em = how & 1, ts = how >> 1 & 1, mp = how >> 2 & 1, fxsr = how >> 3 & 1;
         set_controls(em * CR0_EM | ts * CR0_TS | mp * CR0_MP, fxsr * CR4_OSFXSR);
         JUMP("shared_fnop");
-        good += seen == (em | ts ? 7 : NONE);
+        good += seen == ((em | ts) != 0 ? 7 : NONE);
         JUMP("shared_wait");
-        good += seen == (ts & mp ? 7 : NONE);
+        good += seen == ((ts & mp) != 0 ? 7 : NONE);
         JUMP("shared_emms");
         good += seen == (em ? 6 : ts ? 7 : NONE);
         JUMP("shared_xorps");
-        good += seen == (em | !fxsr ? 6 : ts ? 7 : NONE);
+        good += seen == ((em | !fxsr) != 0 ? 6 : ts ? 7 : NONE);
     }
     check("modes: CR0.EM, TS and MP, CR4.OSFXSR", good, 64 * ROUNDS);
     set_controls(0, 0);
