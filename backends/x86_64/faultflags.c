@@ -9,6 +9,9 @@
  * Being kept alive is a use of a value by the last such access, an instruction that does not name it
  * (struct gen, `kept_to`). A value that is only kept goes to a slot when its register is wanted, and is
  * never loaded back.
+ *
+ * A branch to an exit that takes pending flags along (BRCC_PUTF) keeps the same two, and stores them on
+ * that way instead of the flags if nobody will read those before they are written again.
  */
 #include "lower.h"
 
