@@ -76,7 +76,7 @@ struct side_entry {
     uint8_t kind;  /* ld, st: IR aux, so that the fault handler knows size and direction */
     uint8_t bits;
     uint16_t spare; /* the backend's; SITE_STRING: bytes from `host` to where the operation ends */
-    uint16_t flags; /* the backend's: how to know the guest's flags after a fault; 0: they are there */
+    uint16_t flags; /* the backend's: how to know the flags after a fault; 0: they are there */
 };
 
 /* What the backend is asked to make. */

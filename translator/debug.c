@@ -103,7 +103,8 @@ static void trace_line(struct vm *vm, const struct vm_trace *t, uint64_t count)
 {
     char line[3072];
     size_t at = (size_t)snprintf(line, sizeof line, "%llu %016llx %x", (unsigned long long)count,
-                                 (unsigned long long)registers_hash(vm), vm->cpu->pc & ~1u);
+                                 (unsigned long long)registers_hash(vm),
+                                 vm->cpu->pc & ~vm->frontend->pc_state);
     if (t->full) {
         at += print_registers(vm, line + at, sizeof line - at);
         print_insn(vm, line + at, sizeof line - at);

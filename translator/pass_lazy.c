@@ -62,7 +62,8 @@ struct lazy {
     bool hides; /* it hides flags that have been written */
     bool full;
     uint32_t label[IR_MAX_LABEL + 1]; /* recipe to store at the label; 0: none */
-    uint16_t exit[IR_MAX_LABEL + 1];  /* `jump` directly behind the label, 0: none */
+    uint16_t exit[IR_MAX_LABEL +
+                  1]; /* `jump` directly behind a label that only branches lead to; 0: none */
     uint8_t branches[IR_MAX_LABEL + 1];
     uint8_t asked[IR_MAX_INS + 1]; /* whether anything but putf uses a flags value of `from` */
 };
@@ -702,7 +703,8 @@ static void look_at(struct lazy *z)
             z->asked[i->a] = true;
         if (i->op == IR_adc || i->op == IR_sbb || i->op == IR_nadc || i->op == IR_nsbb)
             z->asked[i->c] = true;
-        if (i->op == IR_label && n < z->from->count && i[1].op == IR_jump)
+        bool only_branches = n > 1 && ((ir_traits(i[-1].op) & TRAIT_EXIT) || i[-1].op == IR_br);
+        if (i->op == IR_label && only_branches && n < z->from->count && i[1].op == IR_jump)
             z->exit[i->imm] = (uint16_t)(n + 1);
         else if ((i->op == IR_br || i->op == IR_brcc) && z->branches[i->imm] < 2)
             z->branches[i->imm]++;

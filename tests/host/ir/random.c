@@ -390,6 +390,23 @@ static void end_in_two(struct maker *m)
     exit_by_jump(m);
 }
 
+static ir_ref comparison(struct maker *m, unsigned op)
+{
+    return ir_flagsof(m->b, ir_bin(m->b, op, IR_I32, guest_register(m), guest_register(m)));
+}
+
+/* As a shift by CL ends one: flags that may be written once more, and one exit for both. */
+static void end_in_one(struct maker *m)
+{
+    unsigned label = ir_new_label(m->b);
+    ir_putf(m->b, comparison(m, IR_sub), IR_FLAG_ALL);
+    ir_brcc(m->b, comparison(m, IR_and), pick(16), label);
+    ir_putf(m->b, comparison(m, IR_xor), pick(2) ? IR_FLAG_ALL : IR_FLAG_NZ);
+    ir_label(m->b, label);
+    forget(m);
+    exit_by_jump(m);
+}
+
 static void end(struct maker *m)
 {
     switch (pick(6)) {
@@ -402,7 +419,7 @@ static void end(struct maker *m)
     case 2:
     case 3:
         if (m->b->labels < IR_MAX_LABEL) {
-            end_in_two(m);
+            pick(3) == 0 ? end_in_one(m) : end_in_two(m);
             break;
         }
         exit_by_jump(m);
