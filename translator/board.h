@@ -66,6 +66,7 @@ struct vm_config {
     uint32_t random;      /* not 0: shuffle register allocation with this seed */
     bool seeded;          /* `seed` holds random bytes to start the guest's own generator with */
     uint8_t seed[32];
+    bool faults_dear;             /* on this host a fault costs much more than a call (cold.c) */
     bool stats;                   /* print counters at the end */
     unsigned gdb_port;            /* TCP port of `gdb`, for messages; 0: none */
     struct gdb_port *gdb;         /* where a debugger connects; NULL: none */

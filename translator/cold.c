@@ -1,7 +1,7 @@
 /*
- * Cold sites: memory instructions that mostly meet pages which are not mapped.
+ * Cold sites: memory instructions that mostly meet pages which are not mapped, where faults are dear.
  *
- * A fault of translated code costs a few thousand host instructions before the guest's tables are even
+ * There a fault of translated code costs a few thousand host instructions before the guest's tables are even
  * looked at, a mapping as many again, and most pages that a process touches first are touched by few
  * instructions: those that clear, copy, or begin a program. So an instruction that faults often is made
  * SITE_COLD: its block is translated anew with a call of C in its place, which walks the tables and, where

@@ -179,7 +179,8 @@ static void not_mapped(struct vm *vm, const struct side_entry *side)
 /* Whether the instruction faults so often that it is to be made cold. String operations stay. */
 static bool often(struct vm *vm, const struct side_entry *side)
 {
-    return !(side->bits & SITE_STRING) && cold_fault(vm, site_phys(vm->escape_block, side));
+    return vm->config.faults_dear && !(side->bits & SITE_STRING) &&
+           cold_fault(vm, site_phys(vm->escape_block, side));
 }
 
 static void serve(struct vm *vm, const struct side_entry *side, struct window *w, uint32_t va,

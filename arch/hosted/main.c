@@ -218,7 +218,8 @@ static void release_images(struct vm_config *c)
 
 static void configure(const struct options *o, struct vm_config *c)
 {
-    *c = (struct vm_config){.guest = o->guest != NULL ? o->guest : known("guest", 0),
+    *c = (struct vm_config){.faults_dear = true, /* a signal, and system calls that map */
+                            .guest = o->guest != NULL ? o->guest : known("guest", 0),
                             .board = o->board,
                             .cpu = o->cpu,
                             .backend = o->backend,
