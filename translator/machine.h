@@ -189,7 +189,7 @@ struct window *windows_evict(struct vm *vm);
 
 #define CHECKED_AFTER 4             /* writes to a page with code until it is checked */
 #define CHECKED_PAGES 64            /* at most so many at once */
-#define CHECKED_NS    4000000000ull /* and at most so long */
+#define CHECKED_NS    1000000000ull /* and at most so long */
 
 #define CACHE_DRAFT (64u << 10) /* bytes of host code of one block, at most */
 
