@@ -88,9 +88,6 @@ enum ir_mem_site {
                         leaving the block */
     SITE_COLD = 16,  /* mostly meets pages that are not mapped; with SITE_SLOW (cold.c) */
 };
-/* Whether the access is done by a C function. */
-#define ir_slow_access(i) \
-    (((i)->bits & SITE_SLOW) != 0 || (((i)->aux & MEM_BIG) && ((i)->aux & MEM_SIZE) == 4))
 static inline unsigned mem_bytes(unsigned aux)
 {
     return 1u << (aux & MEM_SIZE);
@@ -148,6 +145,12 @@ struct ir_ins {
     uint32_t ret; /* jump, jumpto with JUMP_CALL: guest return address with mode bits */
     uint32_t spare;
 };
+
+/* Whether a C function does the load or store i. */
+static inline bool ir_slow_access(const struct ir_ins *i)
+{
+    return (i->bits & SITE_SLOW) || ((i->aux & MEM_BIG) && (i->aux & MEM_SIZE) == 4);
+}
 
 #define IR_MAX_INS   3000
 #define IR_MAX_LABEL 250

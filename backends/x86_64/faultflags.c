@@ -96,6 +96,9 @@ static void sources(const struct gen *g, ir_ref r, struct held_flags *h)
     if (recipe_is_logic(h->kind)) {
         h->from[0] = o->a == o->b && o->op != IR_xor && o->op != IR_nxor ? o->a : r;
         h->from[1] = 0;
+    } else if (recipe_is_step(h->kind)) {
+        h->from[0] = r;
+        h->from[1] = 0;
     } else if (h->kind == RECIPE_ADD_RESULT || h->kind == RECIPE_SUB_RESULT) {
         h->from[0] = r;
         if (h->kind == RECIPE_ADD_RESULT && is_constant(g, o->a))
@@ -152,17 +155,9 @@ static struct held_flags held_by(const struct gen *g, unsigned n)
 /* What a branch stores on its way out (scan_exit). */
 static struct held_flags exit_flags(const struct gen *g, unsigned n)
 {
-    const struct ir_ins *i = &g->ir->ins[n];
-    struct held_flags h = {.mask = i->aux & BRCC_KEEP_C ? 0 : IR_FLAG_ALL,
+    struct held_flags h = {.mask = g->ir->ins[n].aux & BRCC_KEEP_C ? 0 : IR_FLAG_ALL,
                            .kind = (uint8_t)g->v[n].off};
-    bool step = recipe_is_step(h.kind);
-    if (step)
-        h.kind = RECIPE_ADD_RESULT;
     sources(g, operation(g, n, &h.inverted), &h);
-    if (step) {
-        h.kind = (uint8_t)g->v[n].off;
-        h.from[1] = 0;
-    }
     return h;
 }
 

@@ -159,16 +159,11 @@ static struct mem in_window(struct gen *g, const struct ir_ins *i)
     return m;
 }
 
-static bool slow_site(const struct ir_ins *i)
-{
-    return (i->bits & SITE_SLOW) || ((i->aux & MEM_BIG) && (i->aux & MEM_SIZE) == 4);
-}
-
 /* Whether the access needs EFLAGS. */
 static bool needs_flags(const struct ir_ins *i)
 {
     unsigned size = i->aux & MEM_SIZE;
-    return slow_site(i) || ((i->bits & SITE_CHOOSE) && !(i->aux & MEM_USER)) ||
+    return ir_slow_access(i) || ((i->bits & SITE_CHOOSE) && !(i->aux & MEM_USER)) ||
            ((i->aux & MEM_BIG) && size == 1);
 }
 
@@ -325,7 +320,7 @@ void lower_mem(struct gen *g, const struct ir_ins *i)
     }
     if (needs_flags(i))
         flags_clobber(g);
-    if (slow_site(i))
+    if (ir_slow_access(i))
         slow(g, i);
     else if (i->op == IR_ld)
         load(g, i);
