@@ -290,6 +290,7 @@ bool access_move(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uin
 /* COUNT(name, text): what --stats prints. */
 #define VM_COUNTS                                                \
     COUNT(blocks, "blocks translated")                           \
+    COUNT(shortened, "  of them cut, the backend refused more")  \
     COUNT(insns, "guest instructions translated")                \
     COUNT(code_bytes, "bytes of host code made")                 \
     COUNT(translate_ns, "nanoseconds translating")               \

@@ -286,6 +286,7 @@ struct block *translate(struct vm *vm, uint32_t pc, uint64_t phys, uint32_t mode
     cache_add(vm, b);
     dump_host(vm, b);
     vm->counts.blocks++;
+    vm->counts.shortened += ended_early;
     vm->counts.insns += b->insns;
     vm->counts.code_bytes += b->code_bytes;
     vm->counts.translate_ns += vm_now() - begun;

@@ -163,29 +163,32 @@ static struct held_flags exit_flags(const struct gen *g, unsigned n)
 
 /* ---- the backward pass ------------------------------------------------------------------------ */
 
-/* Make v live up to instruction `to`: its last use, if it comes before, is followed by one there. */
+/* Which of the operands of instruction n are v, a bit each. */
+static unsigned names(const struct gen *g, unsigned n, ir_ref v)
+{
+    const struct ir_ins *u = &g->ir->ins[n];
+    return (unfolded(g, u->a) == v) | (unfolded(g, u->b) == v) << 1 | (u->c == v) << 2;
+}
+
+/* Make v live through instruction `to`: its last use up to there is followed by one there. If that use
+ * is `to` itself it follows itself, so what the access writes does not take v's place before. */
 static void keep(struct gen *g, ir_ref v, unsigned to)
 {
     if (v == 0 || is_constant(g, v))
         return;
     ir_ref *link = &g->v[v].next;
-    unsigned user = 0;
-    while (*link != 0 && *link < to && *link != g->kept_to[v]) {
+    unsigned user = 0, as = 0;
+    while (*link != 0 && *link <= to && *link != user && names(g, *link, v) != 0) {
         user = *link;
-        const struct ir_ins *u = &g->ir->ins[user];
-        unsigned k = unfolded(g, u->a) == v ? 0 : unfolded(g, u->b) == v ? 1 : 2;
-        link = &g->after[user][k];
+        as = names(g, user, v);
+        link = &g->after[user][__builtin_ctz(as)];
     }
-    if (*link >= to)
+    if (*link > to)
         return;
     g->kept_to[v] = (ir_ref)to;
     *link = (ir_ref)to;
-    if (user == 0)
-        return;
-    const struct ir_ins *u = &g->ir->ins[user]; /* one that names it twice */
-    const ir_ref named[3] = {unfolded(g, u->a), unfolded(g, u->b), u->c};
     for (unsigned k = 0; k < 3; k++)
-        if (named[k] == v)
+        if (as >> k & 1)
             g->after[user][k] = (ir_ref)to;
 }
 

@@ -21,14 +21,15 @@
 #include <translator/backend.h>
 #include <translator/memory.h>
 
-#define WINDOW_AT  0x200000000000ull
-#define CODE_ROOM  (32u << 20)
-#define STUBS_ROOM (4u << 20) /* at the start of CODE_ROOM */
-#define DATA_ROOM  (32u << 20)
-#define STACK_ROOM (1u << 20)
-#define CPU_ROOM   65536u
-#define TABLE      65536u
-#define STEPS      5000 /* blocks a case may enter */
+#define WINDOW_AT   0x200000000000ull
+#define CODE_ROOM   (32u << 20)
+#define STUBS_ROOM  (4u << 20) /* at the start of CODE_ROOM */
+#define DATA_ROOM   (32u << 20)
+#define STACK_ROOM  (1u << 20)
+#define CPU_ROOM    65536u
+#define TABLE       65536u
+#define STEPS       5000 /* blocks a case may enter */
+#define ALWAYS_FITS 100u /* operations in a block that is never refused for its length */
 
 static const struct flat_area usual_areas[] = {
     {CODE_AT, SLOTS *SLOT_BYTES}, {DATA_AT, DATA_BYTES}, {0, 0}};
@@ -184,6 +185,10 @@ static struct block *translate_up_to(uint32_t pc, uint32_t mode, unsigned limit)
                           .room = CODE_ROOM - code_used,
                           .alloc = take};
     size_t bytes = backend->compile(&job);
+    if (bytes == 0 && ir.count <= ALWAYS_FITS && job.random == 0) {
+        printf("FAIL %s: %u operations at %08x not compiled\n", guest->test, ir.count, pc);
+        exit(1);
+    }
     code_used += bytes;
     return bytes == 0 ? NULL : b;
 }
