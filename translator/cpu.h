@@ -135,6 +135,7 @@ struct cpu {
      * while translated code runs; brought here by `xstatus` and by leaving. */
     uint32_t x87_control, x87_status;
     uint32_t x87_held; /* X87_HELD: what a fault in translated code finds in the host's registers */
+    uint32_t vectors_live; /* the backend's: the frontend's `vectors` are in registers; 0 outside */
     uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
 
     /* JUMP_MODE: what the next block's mode adds to a slot of `jumps`, in bytes; the upper half of

@@ -129,6 +129,9 @@ struct frontend {
     /* Offsets of 32-bit registers, most used first; a backend keeps as many as it can pinned. */
     const uint16_t *pins;
     unsigned pin_count;
+    const uint16_t
+        *vectors; /* the same of 16-byte registers, which helpers reach without saying so */
+    unsigned vector_count;
     const struct frontend_helper *helpers; /* .name NULL ends; `call` names them by index */
     enum nan_rule nan;
     uint16_t x87; /* offset of the eight registers of the x87 operations (ir_x87.h); 0: none */

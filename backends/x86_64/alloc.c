@@ -4,7 +4,7 @@
  * Invariants:
  *  - an i32 in a register has zeros above bit 31;
  *  - a temporary register has one owner; a value in P_REG/P_XMM owns its register;
- *  - a value in P_PIN or P_STATE is in `alias` and equals what the register or memory holds now:
+ *  - a value in P_PIN, P_VPIN or P_STATE is in `alias` and equals what the register or memory holds now:
  *    whoever changes those calls alias_evict_* first;
  *  - nothing here changes EFLAGS.
  * The victim when registers run out is the value whose next use is furthest away.
@@ -20,6 +20,7 @@ void alloc_start(struct gen *g)
     g->locked = g->xlocked = 0;
     g->slots = 0;
     g->aliases = g->nflags = 0;
+    g->vectors_live = false;
     g->temps = X86_TEMPS;
     for (unsigned p = g->s->pins; p < X86_PINS; p++)
         g->temps |= (uint16_t)(1u << x86_pin_regs[p]);
@@ -113,7 +114,7 @@ void store_slot(struct gen *g, ir_ref r)
         return;
     v->slot = (uint8_t)new_slot(g, v->type == IR_V128 ? 2 : 1);
     struct mem m = state_mem(slot_off(v->slot));
-    if (v->place == P_XMM)
+    if (v->place == P_XMM || v->place == P_VPIN)
         x86_rm(&g->c, xmm_store(v->type), false, v->reg, &m, 0);
     else
         x86_rm(&g->c, X_MOV_M, is_wide(v->type), v->reg, &m, 0);
@@ -136,7 +137,7 @@ static void detach(struct gen *g, ir_ref r)
         g->owner[v->reg] = 0;
     else if (v->place == P_XMM && g->xowner[v->reg] == r)
         g->xowner[v->reg] = 0;
-    else if (v->place == P_PIN || v->place == P_STATE)
+    else if (v->place == P_PIN || v->place == P_VPIN || v->place == P_STATE)
         alias_remove(g, r);
     v->place = P_NONE;
 }
@@ -205,7 +206,8 @@ static unsigned pick(struct gen *g)
 
 static unsigned xpick(struct gen *g)
 {
-    uint16_t allowed = (uint16_t)~g->xlocked;
+    uint16_t pinned = (uint16_t)(((1u << g->s->vpins) - 1) << X86_VPIN(0));
+    uint16_t allowed = (uint16_t) ~(g->xlocked | pinned);
     unsigned start = g->random ? g->random % 16 : 0;
     for (unsigned n = 0; n < 16; n++) {
         unsigned r = (n + start) % 16;
@@ -345,6 +347,10 @@ static void xload_to(struct gen *g, ir_ref r, unsigned x)
         x86_rr(&g->c, X_MOVD, v->type != IR_F32, x, t, 0);
         return;
     }
+    if (v->place == P_VPIN) {
+        xmov(g, x, v->reg);
+        return;
+    }
     if (v->place != P_SPILL && v->place != P_STATE) {
         g->failed = true;
         return;
@@ -356,7 +362,7 @@ static void xload_to(struct gen *g, ir_ref r, unsigned x)
 unsigned xmm_of(struct gen *g, ir_ref r)
 {
     struct value *v = &g->v[r];
-    if (v->place != P_XMM) {
+    if (v->place != P_XMM && v->place != P_VPIN) {
         unsigned x = xpick(g);
         g->xlocked |= (uint16_t)(1u << x);
         xload_to(g, r, x);
@@ -539,6 +545,22 @@ void alias_evict_pin(struct gen *g, unsigned reg)
     }
 }
 
+void alias_evict_vpin(struct gen *g, unsigned reg)
+{
+    for (unsigned n = 0; n < g->aliases;) {
+        ir_ref r = g->alias[n];
+        struct value *v = &g->v[r];
+        if (v->place != P_VPIN || v->reg != reg) {
+            n++;
+        } else if (v->next != 0) {
+            unalias(g, r);
+        } else {
+            alias_remove(g, r);
+            v->place = P_NONE; /* dies here; whoever reads it has its register number */
+        }
+    }
+}
+
 void alias_evict_state(struct gen *g, uint32_t off, uint32_t bytes)
 {
     for (unsigned n = 0; n < g->aliases;) {
@@ -557,7 +579,7 @@ void alloc_spill_all(struct gen *g, bool pins)
         ir_ref r = g->alias[n];
         if (!used(g, r) || (g->v[r].place == P_PIN && !pins))
             n++;
-        else if (g->v[r].place == P_PIN)
+        else if (g->v[r].place == P_PIN || g->v[r].place == P_VPIN)
             spill(g, r);
         else
             unalias(g, r);
@@ -575,6 +597,7 @@ void alloc_lost(struct gen *g)
     memset(g->owner, 0, sizeof g->owner);
     memset(g->xowner, 0, sizeof g->xowner);
     g->locked = g->xlocked = 0;
+    g->vectors_live = false;
 }
 
 void alloc_forget(struct gen *g)
@@ -583,6 +606,7 @@ void alloc_forget(struct gen *g)
     memset(g->xowner, 0, sizeof g->xowner);
     g->slots = 0;
     g->aliases = g->nflags = g->helds = 0;
+    g->vectors_live = false;
 }
 
 void alloc_die(struct gen *g, ir_ref r)

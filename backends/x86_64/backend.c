@@ -87,6 +87,7 @@ static void scan(struct gen *g)
     memset(g->want, NO_REG, b->count + 1u);
     memset(g->kept_to, 0, sizeof g->kept_to[0] * (b->count + 1));
     memset(g->asked, 0, sizeof g->asked);
+    g->vectors_used = false;
     for (unsigned n = b->count; n >= 1; n--) {
         const struct ir_ins *i = &b->ins[n];
         struct value *v = &g->v[n];
@@ -101,6 +102,7 @@ static void scan(struct gen *g)
             g->label_at[i->imm] = (ir_ref)n;
         if (i->op == IR_get || i->op == IR_put)
             scan_state(g, &p, i);
+        g->vectors_used |= vpins_touch(g, i);
         faultflags_scan(g, n);
         if (i->op == IR_faultf || i->op == IR_faultb)
             continue; /* no use of the operand */
@@ -312,6 +314,7 @@ static size_t start(const struct frontend *f, uint8_t *write, uint8_t *run, size
     if (x86_features == 0)
         x86_features = x86_detect();
     s->pins = f->pin_count < X86_PINS ? f->pin_count : X86_PINS;
+    s->vpins = f->vector_count < X86_VPINS ? f->vector_count : X86_VPINS;
     memset(s->pin_of, NO_REG, sizeof s->pin_of);
     for (unsigned p = 0; p < s->pins; p++) {
         if (f->pins[p] / 4u >= X86_PIN_SLOTS || f->pins[p] % 4 != 0)

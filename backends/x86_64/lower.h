@@ -20,6 +20,7 @@ enum place {
     P_REG,    /* in a temporary register, alone */
     P_PIN,    /* equal to the present contents of a pinned register */
     P_XMM,    /* in an xmm register, alone */
+    P_VPIN,   /* equal to the present contents, or low part, of a pinned xmm register */
     P_STATE,  /* equal to the present contents of the CPU structure at `off` */
     P_SPILL,  /* in spill slot `slot` */
     P_EFLAGS, /* flags: in EFLAGS */
@@ -46,6 +47,7 @@ enum cold_kind {
     COLD_FLAGS,  /* flags to the guest's bytes; then to exit or label `back` */
     COLD_RECIPE, /* what they are computed from, then to exit `back` */
     COLD_SOFT,
+    COLD_VECTORS, /* make them live, then to `back` */
 };
 struct cold {
     uint8_t kind, reg, a, b, c, soft; /* registers; enum x86_soft */
@@ -95,12 +97,15 @@ struct gen {
     uint16_t xlocked;
     ir_ref owner[16], xowner[16]; /* value in a temporary register; 0: free */
     uint64_t slots;               /* spill slots in use */
-    ir_ref alias[MAX_ALIASES];    /* values in P_PIN or P_STATE */
+    ir_ref alias[MAX_ALIASES];    /* values in P_PIN, P_VPIN or P_STATE */
     unsigned aliases;
 
     ir_ref flags[MAX_FLAGS]; /* live flags values */
     unsigned nflags;
     bool eflags_state; /* EFLAGS equal cpu->flags */
+
+    bool vectors_used; /* by the block */
+    bool vectors_live; /* cpu->vectors_live is not 0 here (vpins.c) */
 
     uint8_t x87_first, x87_held; /* registers on the host's x87 stack (lower_x87.c) */
     uint32_t x87_noted;          /* what cpu->x87_held is */
@@ -211,6 +216,7 @@ void set_place(struct gen *g, ir_ref v, enum place p, unsigned reg);
 void alias_add(struct gen *g, ir_ref v, enum place p, unsigned reg, uint32_t off);
 /* The pinned register, or bytes of state, are about to change: move living aliases away. */
 void alias_evict_pin(struct gen *g, unsigned reg);
+void alias_evict_vpin(struct gen *g, unsigned reg);
 void alias_evict_state(struct gen *g, uint32_t off, uint32_t bytes);
 /* All temporaries and xmm registers are about to be lost; pins too if `pins`. */
 void alloc_spill_all(struct gen *g, bool pins);
@@ -239,6 +245,14 @@ void flags_store(struct gen *g, bool nz_only, bool keep_c);
 unsigned flags_cond(struct gen *g, ir_ref f, unsigned cc); /* host condition to use now */
 void flags_state_changes(struct gen *g);                   /* cpu->flags are about to be written */
 void lower_flags(struct gen *g, const struct ir_ins *i);
+
+/* ---- vpins.c ---- */
+bool vpins_touch(const struct gen *g, const struct ir_ins *i); /* a get or put of such a register */
+void vpins_live(struct gen *g); /* they are in registers from here on; flags first */
+void vpins_get(struct gen *g, const struct ir_ins *i);
+bool vpins_put(struct gen *g, const struct ir_ins *i); /* false: by way of memory, between these: */
+void vpins_to_memory(struct gen *g, uint32_t off, uint32_t bytes);
+void vpins_from_memory(struct gen *g, uint32_t off, uint32_t bytes);
 
 /* ---- faultflags.c ---- */
 void faultflags_scan(struct gen *g, unsigned n); /* backward, at instruction n */

@@ -69,6 +69,8 @@ void block_entry(struct gen *g)
         c->field[c->fields++] = x86_jcc(&g->c, CC_S, 0);
     }
     b->code_after = g->k->icount || b->phys2 != 0 ? b->code : b->code + code_offset(&g->c);
+    if (g->vectors_used)
+        vpins_live(g);
 }
 
 void call_function(struct gen *g, uint64_t function, unsigned kind, const struct ir_ins *i)
@@ -540,6 +542,10 @@ static void one_cold(struct gen *g, const struct cold *c)
         break;
     case COLD_LOOKUP:
         cold_look_up(g, c);
+        break;
+    case COLD_VECTORS:
+        x86_call_to(&g->c, g->s->vectors);
+        x86_jmp(&g->c, c->back);
         break;
     case COLD_FLAGS:
     case COLD_RECIPE:

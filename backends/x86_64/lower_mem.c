@@ -34,6 +34,10 @@ static void get(struct gen *g, const struct ir_ins *i)
     uint32_t off = (uint32_t)i->imm;
     unsigned pin = i->type == IR_I32 ? pin_at(g, off) : NO_REG;
     ir_ref r = (ir_ref)g->at;
+    if (vpins_touch(g, i)) {
+        vpins_get(g, i);
+        return;
+    }
     if (pin != NO_REG) {
         alias_add(g, r, P_PIN, pin, 0);
         return;
@@ -69,6 +73,9 @@ static void put(struct gen *g, const struct ir_ins *i)
         put_pin(g, i->a, pin);
         return;
     }
+    bool vector = vpins_touch(g, i);
+    if (vector && vpins_put(g, i))
+        return;
     const uint32_t flags = offsetof(struct cpu, flags);
     if (off < flags + 4 && off + bytes > flags) {
         flags_state_changes(g);
@@ -77,6 +84,8 @@ static void put(struct gen *g, const struct ir_ins *i)
     uint64_t k = is_const(g, i->a) ? const_of(g, i->a) : 0;
     bool imm = !xmm && is_const(g, i->a) && (!w || (int64_t)k == (int32_t)k);
     unsigned r = xmm ? xmm_of(g, i->a) : imm ? 0 : reg_of(g, i->a);
+    if (vector)
+        vpins_to_memory(g, off, bytes);
     alias_evict_state(g, off, bytes);
     struct mem m = state_mem(off);
     for (unsigned p = 0; p < g->s->pins && off / 4 < X86_PIN_SLOTS; p++) {
@@ -97,6 +106,8 @@ static void put(struct gen *g, const struct ir_ins *i)
     else
         x86_rm(&g->c, bytes == 1 ? X_MOV8_M : X_MOV_M, w, r, &m, 0);
     pins_in(g, off, bytes, X_MOV);
+    if (vector)
+        vpins_from_memory(g, off, bytes);
 }
 
 void lower_state(struct gen *g, const struct ir_ins *i)

@@ -28,11 +28,40 @@ static void pins(struct code *c, const struct x86_state *s, enum x86_op op, unsi
     }
 }
 
+/* Guest vector registers to the CPU structure at rsp + at; changes EFLAGS. */
+static void store_vectors(struct code *c, const struct x86_state *s, int at)
+{
+    struct mem live = mem_base(RSP, at + (int)offsetof(struct cpu, vectors_live));
+    if (s->vpins == 0)
+        return;
+    x86_rm(c, X_CMP_I, false, 0, &live, 0);
+    uint32_t none = x86_jcc(c, CC_E, 0);
+    for (unsigned p = 0; p < s->vpins; p++) {
+        struct mem m = mem_base(RSP, at + s->frontend->vectors[p]);
+        x86_rm(c, X_MOVUPS_M, false, X86_VPIN(p), &m, 0);
+    }
+    x86_rm(c, X_MOV_I, false, 0, &live, 0);
+    x86_patch(c, none, code_offset(c));
+}
+
 static uint64_t here(struct code *c)
 {
     while ((uintptr_t)c->at % 16 != 0 && !c->full)
         x86_byte(c, X86_INT3);
     return (uint64_t)(uintptr_t)c->run + code_offset(c);
+}
+
+/* A subroutine of translated code: they are in registers from now on. */
+static void make_vectors(struct code *c, struct x86_state *s)
+{
+    struct mem live = mem_base(RSP, 8 + (int)offsetof(struct cpu, vectors_live));
+    s->vectors = here(c);
+    for (unsigned p = 0; p < s->vpins; p++) {
+        struct mem m = mem_base(RSP, 8 + s->frontend->vectors[p]);
+        x86_rm(c, X_MOVUPS, false, X86_VPIN(p), &m, 0);
+    }
+    x86_rm(c, X_MOV_I, false, 0, &live, 1);
+    x86_byte(c, X86_RET);
 }
 
 static void field(struct code *c, enum x86_op op, bool w, unsigned reg, unsigned base, size_t off)
@@ -174,6 +203,7 @@ static void make_leave(struct code *c, struct x86_state *s)
     for (unsigned n = 0; n < 3; n++)
         x86_patch(c, to_common[n], code_offset(c));
     pins(c, s, X_MOV_M, ALL_PINS, 0);
+    store_vectors(c, s, 0);
     field(c, X_STMXCSR, false, 0, RSP, offsetof(struct cpu, mxcsr));
     if (s->frontend->x87 != 0) {
         store_held(c, s);
@@ -193,6 +223,7 @@ static void make_call(struct code *c, struct x86_state *s, unsigned kind)
     bool fp = kind & 4;
     s->call[kind] = here(c);
     pins(c, s, X_MOV_M, kind & (CALL_READS | CALL_WRITES) ? ALL_PINS : CALLER_SAVED, 8);
+    store_vectors(c, s, 8);
     if (fp)
         field(c, X_STMXCSR, false, 0, RSP, 8 + offsetof(struct cpu, mxcsr));
     field(c, X_LEA, true, RDI, RSP, 8);
@@ -218,6 +249,7 @@ static void make_look_up(struct code *c, struct x86_state *s)
     x86_rr(c, X_TEST, true, RAX, RAX, 0);
     none[0] = x86_jcc(c, CC_E, 0);
     pins(c, s, X_MOV_M, CALLER_SAVED, 0);
+    store_vectors(c, s, 0);
     x86_rr(c, X_MOV, true, RDI, RSP, 0);
     x86_rr(c, X_CALL_E, false, 0, RAX, 0);
     pins(c, s, X_MOV, CALLER_SAVED, 0);
@@ -305,6 +337,7 @@ size_t x86_make_stubs(struct x86_state *s, uint8_t *write, uint8_t *run, size_t 
     for (unsigned kind = 0; kind < 8; kind++)
         make_call(&c, s, kind);
     make_look_up(&c, s);
+    make_vectors(&c, s);
     make_soft(&c, s);
     here(&c);
     return c.full ? 0 : code_offset(&c);

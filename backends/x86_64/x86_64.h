@@ -22,6 +22,9 @@ unsigned x86_detect(void);
 #define X86_PINS      11
 #define X86_PIN_SLOTS 32 /* only slots in the first 128 bytes are pinned */
 extern const uint8_t x86_pin_regs[X86_PINS];
+/* Guest vector registers live in the upper xmm registers; with them only the others are temporaries. */
+#define X86_VPINS   8
+#define X86_VPIN(p) (8 + (p))
 /* Temporaries besides unused pins. rsp is the CPU structure. */
 #define X86_TEMPS 0x8007u /* rax rcx rdx r15 */
 
@@ -79,6 +82,7 @@ enum x86_status_table {
 struct x86_state {
     const struct frontend *frontend;
     unsigned pins;
+    unsigned vpins;
     uint8_t pin_of[X86_PIN_SLOTS]; /* by offset / 4: the host register, or NO_REG */
     uint64_t enter;                /* (cpu, host address): saves the host's state, goes there */
     uint64_t leave_fast;           /* eax reason */
@@ -89,6 +93,7 @@ struct x86_state {
     uint64_t leave_request;        /* cpu->exit_request; rdx side entry */
     uint64_t leave_align;          /* EXIT_ALIGN; rdx side entry */
     uint64_t call[8]; /* by READS, WRITES | CALL_FP >> 2; r15 function, rdx rcx rax arguments */
+    uint64_t vectors; /* makes guest vector registers live (vpins.c); keeps all but EFLAGS */
     uint64_t soft;    /* floating point in software: operands in slots; keeps all registers */
     uint64_t constant;
     uint64_t status[STATUS_TABLES]; /* tables of 16 words */

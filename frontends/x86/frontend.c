@@ -7,6 +7,9 @@
 static const uint16_t pins[] = {PIN(X86_EAX), PIN(X86_EDX), PIN(X86_ECX), PIN(X86_EBX),
                                 PIN(X86_ESP), PIN(X86_ESI), PIN(X86_EBP), PIN(X86_EDI)};
 
+#define XMM(n) (uint16_t)(offsetof(struct x86_cpu, xmm[0]) + 16 * (n))
+static const uint16_t vectors[] = {XMM(0), XMM(1), XMM(2), XMM(3), XMM(4), XMM(5), XMM(6), XMM(7)};
+
 static const struct frontend_helper helpers[] = {
 #define HELPER(name) {#name, x86_helper_##name},
 #include "helpers.h"
@@ -29,6 +32,8 @@ const struct frontend x86_frontend = {
     .cpu_bytes = sizeof(struct x86_cpu),
     .pins = pins,
     .pin_count = sizeof pins / sizeof pins[0],
+    .vectors = vectors,
+    .vector_count = sizeof vectors / sizeof vectors[0],
     .helpers = helpers,
     .nan = NAN_X86,
     .x87 = offsetof(struct x86_cpu, fpu.r),

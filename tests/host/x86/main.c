@@ -86,6 +86,8 @@ static void on_fault(int number, siginfo_t *info, void *where)
     r[CONTEXT_RIP] = (greg_t)regs.rip;
 }
 
+#define OWN(at) (offsetof(struct test_cpu, own) + (at))
+
 /* ---- running ---------------------------------------------------------------------------------- */
 
 static bool set_up(void)
@@ -111,11 +113,14 @@ static bool set_up(void)
     sigaltstack(&s, NULL);
     sigaction(SIGSEGV, &a, NULL);
     static const uint8_t nan[FRONTS] = {NAN_X86, NAN_ARM, NAN_ARM}, pins[FRONTS] = {16, 15, 5};
+    static const uint16_t vectors[] = {OWN(0), OWN(32), OWN(48)};
     size_t used = 0;
     for (unsigned n = 0; n < FRONTS; n++) {
         fronts[n] = test_frontend;
         fronts[n].nan = nan[n];
         fronts[n].pin_count = pins[n];
+        fronts[n].vectors = vectors;
+        fronts[n].vector_count = n == 0 ? sizeof vectors / sizeof vectors[0] : 0;
         stubs[n] = x86_64_backend.start(&fronts[n], code + used, code + used, CODE_BYTES - used);
         used += (stubs[n] + 63) & ~63ul;
     }
