@@ -248,19 +248,20 @@ static inline unsigned x86_iopl(const struct x86_cpu *c)
 #define X86_CHUNK      (1u << X86_CHUNK_LOG2)
 
 /* ---- mode word (struct frontend, mode): everything blocks are specialised on ------------------- */
+/* What systems have set is below JUMP_ENTRIES / 2: computed jumps are shorter (cpu.h). */
 #define XMODE_CPL    0x00000003u
 #define XMODE_D      0x00000004u /* CS.D: 32-bit code */
 #define XMODE_B      0x00000008u /* SS.B: ESP, not SP */
 #define XMODE_FLAT   0x00000010u /* DS ES SS: base 0, limit 4 GiB, writable; CS: readable, too */
 #define XMODE_FS     0x00000020u /* FS: any base, limit 4 GiB, writable */
 #define XMODE_GS     0x00000040u
-#define XMODE_TF     0x00000080u
-#define XMODE_REAL   0x00000100u /* CR0.PE clear */
-#define XMODE_V86    0x00000200u
+#define XMODE_TS     0x00000080u /* CR0.TS */
+#define XMODE_MP     0x00000100u /* CR0.MP */
+#define XMODE_OSFXSR 0x00000200u /* CR4.OSFXSR */
 #define XMODE_EM     0x00000400u /* CR0.EM */
-#define XMODE_TS     0x00000800u /* CR0.TS */
-#define XMODE_MP     0x00001000u /* CR0.MP */
-#define XMODE_OSFXSR 0x00002000u /* CR4.OSFXSR */
+#define XMODE_TF     0x00000800u
+#define XMODE_REAL   0x00001000u /* CR0.PE clear */
+#define XMODE_V86    0x00002000u
 #define XMODE_SHADOW 0x00004000u /* interrupt shadow: one instruction */
 #define XMODE_BREAK  0x00008000u /* DR7 enables breakpoints */
 #define XMODE_AC     0x00010000u /* EFLAGS.AC, CR0.AM and CPL 3: alignment is checked */
