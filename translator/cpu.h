@@ -188,10 +188,10 @@ enum cpu_line { CPU_IRQ = 1, CPU_FIQ = 2, CPU_RESET = 4 };
 
 /* Computed jumps, returns too: looked up by translated code in entry jump_slot(pc, mode), then in the
  * other one of its pair (jump_slot_other), where the entry goes that is displaced by a new one. The entry
- * need not name the low 11 bits of the mode: those of one pc in two such modes lie in two pairs,
+ * need not name the low 12 bits of the mode: those of one pc in two such modes lie in two pairs,
  * because the factor 2b5h is odd. pc and `mode_high` are compared as one number of 64 bits; for modes
  * below JUMP_ENTRIES / 2, the common ones, that is pc alone. */
-#define JUMP_ENTRIES 4096
+#define JUMP_ENTRIES 8192
 struct jump_entry {
     uint32_t pc;        /* with mode bits */
     uint32_t mode_high; /* jump_mode_high(mode), or UINT32_MAX: nothing is here */

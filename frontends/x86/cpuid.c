@@ -10,9 +10,10 @@
 static const struct x86_model {
     const char *name;
     uint32_t signature; /* CPUID.1:EAX, and EDX after reset */
+    uint32_t ucode;     /* the revision that IA32_BIOS_SIGN_ID says: one without the errata */
 } models[] = {
-    {"n270", 0x000106c2},
-    {"core2duo", 0x000006fb},
+    {"n270", 0x000106c2, 0x20e}, /* before it Linux does not trust PSE */
+    {"core2duo", 0x000006fb, 0xba},
 };
 
 bool x86_choose_model(struct x86_cpu *c, const char *name)
@@ -28,6 +29,11 @@ bool x86_choose_model(struct x86_cpu *c, const char *name)
 uint32_t x86_signature(const struct x86_cpu *c)
 {
     return models[c->model].signature;
+}
+
+uint64_t x86_ucode(const struct x86_cpu *c)
+{
+    return (uint64_t)models[c->model].ucode << 32;
 }
 
 /* CPUID.1:EDX. */

@@ -35,7 +35,11 @@
 #define PAE_RESERVED_LARGE 0x00000000001fe000ull
 #define PAE_RESERVED_PDPTE 0xfffffff0000001e6ull
 
+/* How many walks for such pages may remain when each load of a control register takes some away; more, and
+ * it is how this kernel works. A few loads with a page or two each are not: Linux patches itself through
+ * a page in an address space made for that. */
 #define MANY_NOT_GLOBAL 64
+#define FEW_NOT_GLOBAL  4
 
 /* One walk. */
 struct walking {
@@ -266,11 +270,11 @@ void x86_walk_for(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w)
     struct x86_cpu *c = x86_of(cpu);
     unsigned kind = ACCESS_READ | ACCESS_AHEAD;
     bool user = (key & X86_KEY_USER) != 0;
+    uint32_t not_global = c->not_global;
     x86_walk(cpu, va, kind | (user ? ACCESS_USER : ACCESS_SYSTEM), w);
-    if (w->status == 0 && (key & X86_KEY_GLOBAL) != 0 && !w->global) {
+    c->not_global = not_global; /* nobody used it */
+    if (w->status == 0 && (key & X86_KEY_GLOBAL) != 0 && !w->global)
         w->status = PFE_PAGE;
-        c->not_global--; /* nobody used it */
-    }
 }
 
 bool x86_guest_tables(struct cpu *cpu, uint32_t va, struct guest_tables *t)
@@ -310,6 +314,8 @@ static void choose_window(struct x86_cpu *c)
 {
     if (c->cpl == 3 || (c->cr0 & CR0_PG) == 0)
         return;
+    if (c->not_global < MANY_NOT_GLOBAL)
+        c->not_global -= c->not_global < FEW_NOT_GLOBAL ? c->not_global : FEW_NOT_GLOBAL;
     c->global_window = c->not_global < MANY_NOT_GLOBAL && is_global(c, c->cpu.pc) &&
                        is_global(c, c->seg[X86_SS].base + c->cpu.reg[X86_ESP]);
 }

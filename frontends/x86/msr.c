@@ -22,7 +22,6 @@ static const struct {
 } fields[] = {
     {0x01b, MSR(apic_base),    0x0000000ffffff900ull}, /* IA32_APIC_BASE */
     {0x03b, MSR(tsc_adjust),   ~0ull},                 /* IA32_TSC_ADJUST (vol. 3, 17.17.3) */
-    {0x08b, MSR(ucode),        ~0ull},                 /* IA32_BIOS_SIGN_ID */
     {0x174, MSR(sysenter_cs),  0xffffffff},            /* IA32_SYSENTER_CS */
     {0x175, MSR(sysenter_esp), 0xffffffff},
     {0x176, MSR(sysenter_eip), 0xffffffff},
@@ -71,6 +70,9 @@ static bool read_msr(struct x86_cpu *c, uint32_t number, uint64_t *v)
     case 0xcd: /* FSB_FREQ */
         *v = 0;
         return true;
+    case 0x8b: /* IA32_BIOS_SIGN_ID (vol. 3, 10.11.7.1) */
+        *v = x86_ucode(c);
+        return true;
     case 0xfe: /* IA32_MTRRCAP */
         *v = 0x500 | X86_MTRR_VARIABLE;
         return true;
@@ -101,7 +103,7 @@ static bool write_msr(struct x86_cpu *c, uint32_t number, uint64_t v)
         c->efer = (uint32_t)v;
         x86_paging_changed(c, true);
         return true;
-    case 0x8b:
+    case 0x8b: /* IA32_BIOS_SIGN_ID: to be written before CPUID, without effect */
         return true;
     }
     at = storage(c, number, &writable);

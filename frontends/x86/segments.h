@@ -106,3 +106,4 @@ bool x86_task_switch(struct x86_cpu *c, uint32_t selector, enum x86_task_by by, 
 
 /* CPUID.1:EAX (cpuid.c). */
 uint32_t x86_signature(const struct x86_cpu *c);
+uint64_t x86_ucode(const struct x86_cpu *c); /* IA32_BIOS_SIGN_ID */

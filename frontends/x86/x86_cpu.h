@@ -161,7 +161,7 @@ struct x86_fpu {
 #define X86_MTRR_VARIABLE 8
 
 struct x86_msrs {
-    uint64_t apic_base, pat, sysenter_cs, sysenter_esp, sysenter_eip, misc_enable, ucode, mtrr_type;
+    uint64_t apic_base, pat, sysenter_cs, sysenter_esp, sysenter_eip, misc_enable, mtrr_type;
     uint64_t mtrr_fixed[X86_MTRR_FIXED], mtrr_variable[X86_MTRR_VARIABLE][2];
     uint64_t tsc_offset, tsc_adjust;
 };
@@ -213,7 +213,7 @@ struct x86_cpu {
     bool nmi;            /* NMI pending */
     bool nmi_blocked;    /* until IRET */
     bool global_window;  /* supervisor accesses go through the window for global pages (mmu.c) */
-    uint32_t not_global; /* how many of the kernel's own pages were found not to be global there */
+    uint32_t not_global; /* how many of the kernel's own pages were found not to be (mmu.c) */
     uint32_t a20;        /* mask of physical addresses */
     uint64_t memory;     /* scratch of helpers */
     uint32_t code;       /* CS as an index of `codes`: 0 flat; X86_CODES: the table is full */
