@@ -43,13 +43,14 @@ static void put_code(volatile uint8_t *at, uint32_t number)
     at[5] = 0xc3;
 }
 
-/* As Linux patches itself: another space has the text where users have their pages. */
-static void patching(uint32_t global)
+/* As Linux patches itself: another space has the text where users have their pages, for a user or (as Linux
+ * has it) not. */
+static void patching(uint32_t global, uint32_t user)
 {
     uint32_t good = 0, stops = 0;
     put_code(text, 0);
     text_table[0] = phys(text) | P | global;
-    alias_table[0] = phys(text) | P | W | U;
+    alias_table[0] = phys(text) | P | W | user;
     (*here)[ENTRY(TEXT_AT)] = phys(text_table) | P;
     copy(first);
     first[ENTRY(ALIAS_AT)] = phys(alias_table) | P | W | U;
@@ -191,7 +192,8 @@ static void dirty_apart(void)
 void spaces(void)
 {
     here = (table *)get_cr3();
-    patching((*here)[0] & G);
+    patching((*here)[0] & G, U);
+    patching((*here)[0] & G, 0);
     freed_tables();
     other_tables();
     large_or_not();
