@@ -102,6 +102,7 @@ struct window {
     bool used;
     uint64_t stamp; /* when it was last switched to */
     uint32_t pages; /* mapped */
+    uint32_t slice; /* the page number from which on the next slice is unmapped */
     struct window_leaf *leaf[1024];
     bool stale;          /* was flushed since: window_refresh comes before it is used again */
     bool links;          /* blocks were linked across its pages */
@@ -156,6 +157,7 @@ struct windows {
     struct mapping *mappings; /* [0] unused */
     uint32_t mapping_count, mapping_free;
     uint64_t stamp;
+    unsigned slice; /* runs of pages that are unmapped at once when there is no room */
     /* Leaves are taken from here; when there are none left, a window is evicted. */
     struct window_leaf *leaves;
     struct table_copy *copies; /* by hash of key and address; NULL: frontends without `tables` */
@@ -181,9 +183,12 @@ bool window_fill_ahead(struct vm *vm, struct window *w, uint32_t va, unsigned ki
 bool window_may_hold(struct vm *vm, const struct window *w, const struct walk *k);
 /* Apply operations; if the quota is exhausted, evict and go on. */
 void windows_apply(struct vm *vm, struct map_op *ops, unsigned count);
+/* The same where `done` of them are done, and nothing is put off. */
+void windows_go_on(struct vm *vm, struct map_op *ops, unsigned count, unsigned done);
 void windows_count_ops(struct vm *vm, const struct map_op *ops, unsigned count);
-/* Empty the window not used for longest; NULL if all are empty. */
-struct window *windows_evict(struct vm *vm);
+/* Unmap a slice of the window not used for longest, but nothing that `ops` map or protect; false: there is
+ * nothing else. */
+bool windows_evict(struct vm *vm, const struct map_op *ops, unsigned count);
 
 /* ---- blocks ------------------------------------------------------------------------------------- */
 

@@ -29,12 +29,9 @@ static void resume(struct vm *vm, unsigned count)
     if (vm->config.stats)
         vm->counts.upcall_ns += vm_now() - vm->upcall_begun;
     for (;;) {
-        int status = vm_upcall_return(count, &done);
-        struct window *emptied = status == QUOTA ? windows_evict(vm) : NULL;
-        if (emptied == NULL)
+        if (vm_upcall_return(count, &done) != QUOTA)
             vm_broken(vm, "a fault could not be answered by a mapping");
-        /* What was not mapped faults again, and is noted anew. */
-        window_empty(vm, vm->fault_window);
+        windows_go_on(vm, vm->upcall->vector_ops, count, done);
         count = 0;
     }
 }
@@ -145,7 +142,7 @@ static void fill(struct vm *vm, struct window *w, uint32_t va, const struct walk
     unsigned count;
     vm->counts.fills++;
     while ((count = window_fill(vm, w, va, k, vm->upcall->vector_ops)) == 0)
-        if (windows_evict(vm) == NULL)
+        if (!windows_evict(vm, NULL, 0))
             vm_broken(vm, "no room to note a mapping");
     windows_count_ops(vm, vm->upcall->vector_ops, count);
     mmu_note(vm, MMU_FILL, va, count);

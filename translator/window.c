@@ -7,8 +7,9 @@
  * physical page and rights), and `present` says for each virtual page which windows have anything of
  * it, so flushing an address that was never filled is one look.
  *
- * All of it only caches the guest's tables: any window can be emptied at any time between two
- * guest accesses, which is what happens when map quota, leaves or mapping entries run out. A window
+ * All of it only caches the guest's tables: any page can be unmapped at any time between two guest
+ * accesses, which is what happens to a slice of a window when map quota, leaves or mapping entries run out,
+ * and to a whole one when its place is wanted for another key. A window
  * that was flushed while it was not in use keeps its mappings, marked stale, until its key is wanted
  * (window_refresh) or its place; many belong to processes that have ended.
  *
@@ -28,6 +29,7 @@
 #define GUEST_PAGES   (1u << 20) /* virtual ones */
 #define WINDOWS_LEAST 2          /* as many different keys as are in use at once (guest.h) */
 #define WINDOWS_USUAL 32
+#define SLICE_RUNS    500 /* a window of 26,000 would stall the guest for a tenth of a second */
 
 static uint64_t window_base(const struct windows *s, unsigned n)
 {
@@ -54,6 +56,7 @@ bool windows_start(struct vm *vm)
         s->count = WINDOWS_LEAST;
     if (s->count > WINDOW_MAX)
         s->count = WINDOW_MAX;
+    s->slice = SLICE_RUNS;
     s->slab = vm_reserve(WINDOW_SLAB, 1 << 30);
     s->nothing.base = window_base(s, WINDOW_MAX);
     s->mappings = calloc(MAPPING_COUNT, sizeof *s->mappings);
@@ -224,6 +227,53 @@ void window_empty(struct vm *vm, struct window *w)
     window_unmap(vm, w, (uint32_t)first, ((last - first) >> GUEST_PAGE_SHIFT) + 1);
 }
 
+static bool concerned(const struct map_op *ops, unsigned count, uint64_t at)
+{
+    for (unsigned n = 0; n < count; n++)
+        if (ops[n].kind != MAP_UNMAP && (at - ops[n].va) >> GUEST_PAGE_SHIFT < ops[n].pages)
+            return true;
+    return false;
+}
+
+/*
+ * Unmap a slice: pages of w from `page` on without those that `ops` map or protect; pages that continue each
+ * other count once. false: there are none. What the guest's tables say has not changed, so it stays known
+ * where code is, and links stay.
+ *
+ * An access always gets through: its page is among the operations that there is no room for, so it is
+ * mapped when they are done. If it needs two pages, the second may take the place of the first, but each
+ * slice begins where the one before ended: both are mapped at the latest when all else has gone.
+ */
+static bool empty_slice(struct vm *vm, struct window *w, uint32_t page, const struct map_op *ops,
+                        unsigned count)
+{
+    uint32_t first = 0, last = GUEST_PAGES;
+    uint64_t next = 0; /* what would continue the last one */
+    unsigned runs = 0;
+    for (; page < GUEST_PAGES; page++) {
+        const struct window_leaf *leaf = w->leaf[page / LEAF_PAGES];
+        uint64_t e = leaf == NULL ? 0 : leaf->page[page % LEAF_PAGES];
+        if (leaf == NULL)
+            page |= LEAF_PAGES - 1;
+        if (e == 0)
+            continue;
+        bool stays = concerned(ops, count, w->base + ((uint64_t)page << GUEST_PAGE_SHIFT));
+        if (stays && runs == 0)
+            continue;
+        if (stays || ((page != last + 1 || e != next) && runs++ == vm->windows.slice))
+            break;
+        if (last == GUEST_PAGES)
+            first = page;
+        last = page;
+        next = e + GUEST_PAGE;
+        window_forget(vm, w, page << GUEST_PAGE_SHIFT);
+    }
+    w->slice = page % GUEST_PAGES;
+    if (runs != 0)
+        window_unmap(vm, w, first << GUEST_PAGE_SHIFT, last - first + 1);
+    return runs != 0;
+}
+
 /* Whether a is the better one to empty: stale, else not used for longer. */
 static bool older(const struct window *a, const struct window *b)
 {
@@ -239,31 +289,34 @@ static bool spared(struct vm *vm, const struct window *w, enum spare spare)
                                  : spare == SPARE_FILLED && w == vm->fault_window;
 }
 
-/* The best to empty of those that hold something. */
-static struct window *oldest(struct vm *vm, enum spare spare)
+/* The best to empty of those that hold something (among: a bit for each that is asked for). */
+static struct window *oldest(struct vm *vm, enum spare spare, uint64_t among)
 {
     struct windows *s = &vm->windows;
     struct window *found = NULL;
     for (unsigned n = 0; n < s->count; n++) {
         struct window *w = &s->window[n];
-        if (w->used && w->pages != 0 && !spared(vm, w, spare) && (found == NULL || older(w, found)))
+        if ((among >> n & 1) != 0 && w->used && w->pages != 0 && !spared(vm, w, spare) &&
+            (found == NULL || older(w, found)))
             found = w;
     }
     return found;
 }
 
-struct window *windows_evict(struct vm *vm)
+bool windows_evict(struct vm *vm, const struct map_op *ops, unsigned count)
 {
-    struct window *w = NULL;
-    for (enum spare spare = SPARE_IN_USE; w == NULL && spare <= SPARE_NONE; spare++)
-        w = oldest(vm, spare);
-    if (w == NULL)
-        return NULL;
-    vm->counts.window_evictions++;
-    mmu_note(vm, MMU_EVICT, 0, w->key);
-    window_unlink(vm, w);
-    window_empty(vm, w);
-    return w;
+    uint64_t among = UINT64_MAX;
+    struct window *w;
+    for (enum spare spare = SPARE_IN_USE; spare <= SPARE_NONE; spare++)
+        while ((w = oldest(vm, spare, among)) != NULL) {
+            if (empty_slice(vm, w, w->slice, ops, count) || empty_slice(vm, w, 0, ops, count)) {
+                vm->counts.window_evictions++;
+                mmu_note(vm, MMU_EVICT, 0, w->key);
+                return true;
+            }
+            among &= ~(1ULL << window_number(vm, w));
+        }
+    return false;
 }
 
 /* ---- switching ---------------------------------------------------------------------------------- */

@@ -88,7 +88,18 @@ void window_forget(struct vm *vm, struct window *w, uint32_t va)
     }
 }
 
+static bool mapped(const struct window *w, uint32_t va)
+{
+    const uint64_t *e = window_entry(w, va);
+    return e != NULL && *e != 0;
+}
+
 /* ---- applying map operations -------------------------------------------------------------------- */
+
+static uint64_t op_end(const struct map_op *op)
+{
+    return op->va + op->pages * GUEST_PAGE;
+}
 
 void windows_count_ops(struct vm *vm, const struct map_op *ops, unsigned count)
 {
@@ -111,22 +122,43 @@ static unsigned keep_unmaps(const struct window *w, struct map_op *ops, unsigned
     return kept;
 }
 
-/* Apply operations; if the quota is exhausted, evict and go on. */
+/* There is nothing to unmap but what these operations map or protect: that is unmapped instead, and forgotten.
+ * What was not mapped faults again. */
+static void give_up(struct vm *vm, struct map_op *ops, unsigned count)
+{
+    struct windows *s = &vm->windows;
+    bool some = false;
+    for (unsigned n = 0; n < count; n++) {
+        struct window *w = &s->window[(ops[n].va - s->slab) / WINDOW_STRIDE];
+        if (ops[n].kind == MAP_UNMAP)
+            continue;
+        for (uint64_t at = ops[n].va; at < op_end(&ops[n]); at += GUEST_PAGE)
+            if (mapped(w, (uint32_t)(at - w->base)))
+                window_forget(vm, w, (uint32_t)(at - w->base));
+        ops[n] = (struct map_op){.kind = MAP_UNMAP, .va = ops[n].va, .pages = ops[n].pages};
+        some = true;
+    }
+    if (!some)
+        vm_broken(vm, "a window could not be mapped");
+}
+
+void windows_go_on(struct vm *vm, struct map_op *ops, unsigned count, unsigned done)
+{
+    unsigned more;
+    int status;
+    while ((status = vm_map(ops + done, count - done, &more)) != OK) {
+        if (status != QUOTA)
+            vm_broken(vm, "a window could not be mapped");
+        done += more;
+        if (!windows_evict(vm, ops, count))
+            give_up(vm, ops + done, count - done);
+    }
+}
+
 static void apply(struct vm *vm, struct map_op *ops, unsigned count)
 {
     windows_count_ops(vm, ops, count);
-    while (count != 0) {
-        unsigned done;
-        int status = vm_map(ops, count, &done);
-        ops += done;
-        count -= done;
-        if (status == OK)
-            return;
-        struct window *emptied = status == QUOTA ? windows_evict(vm) : NULL;
-        if (emptied == NULL)
-            vm_broken(vm, "a window could not be mapped");
-        count = keep_unmaps(emptied, ops, count);
-    }
+    windows_go_on(vm, ops, count, 0);
 }
 
 void windows_complete(struct vm *vm)
@@ -144,11 +176,6 @@ void windows_apply(struct vm *vm, struct map_op *ops, unsigned count)
 {
     windows_complete(vm);
     apply(vm, ops, count);
-}
-
-static uint64_t op_end(const struct map_op *op)
-{
-    return op->va + op->pages * GUEST_PAGE;
 }
 
 /* Whether `op` (of one page) can become part of `last`. */
@@ -172,10 +199,10 @@ void window_later(struct vm *vm, const struct window *w, struct map_op op, uint3
         last->pages = (op_end(&op) - last->va) / GUEST_PAGE;
         return;
     }
-    if (s->later_count == MAP_VECTOR_MAX)
-        windows_complete(vm);
     s->later[s->later_count++] = op;
     vm->cpu->hinders |= HINDER_LATER;
+    if (s->later_count == MAP_VECTOR_MAX)
+        windows_complete(vm);
 }
 
 void window_drop_later(struct vm *vm, const struct window *w)
@@ -187,7 +214,7 @@ void window_drop_later(struct vm *vm, const struct window *w)
 void window_unmap(struct vm *vm, struct window *w, uint32_t va, uint64_t pages)
 {
     struct map_op op = {.kind = MAP_UNMAP, .va = w->base + va, .pages = pages};
-    apply(vm, &op, 1);
+    windows_apply(vm, &op, 1);
 }
 
 /* ---- protection of code ------------------------------------------------------------------------- */
@@ -203,21 +230,22 @@ void window_protect(struct vm *vm, struct ram *r, uint64_t phys)
     struct windows *s = &vm->windows;
     struct map_op ops[MAP_VECTOR_MAX];
     unsigned count = 0;
+    windows_complete(vm);
     soft_flush(vm);
     for (uint32_t m = ram_page(r, phys)->mappings; m != 0; m = s->mappings[m].next) {
         struct window *w = &s->window[s->mappings[m].window];
         uint32_t va = s->mappings[m].page << GUEST_PAGE_SHIFT;
         if (!(*window_entry(w, va) & PAGE_WRITABLE))
             continue;
-        if (count == MAP_VECTOR_MAX) {
-            windows_apply(vm, ops, count);
-            count = 0;
-        }
         ops[count++] = (struct map_op){.kind = MAP_PROTECT,
                                        .rights = MAP_READ,
                                        .region = r->region,
                                        .va = w->base + va,
                                        .pages = 1};
+        if (count == MAP_VECTOR_MAX) { /* m is among them and stays */
+            windows_apply(vm, ops, count);
+            count = 0;
+        }
     }
     windows_apply(vm, ops, count);
 }
@@ -256,12 +284,6 @@ static inline bool fill_page(struct fill *f, uint32_t va, uint64_t phys)
                                              .offset = offset,
                                              .pages = 1};
     return true;
-}
-
-static bool mapped(const struct window *w, uint32_t va)
-{
-    const uint64_t *e = window_entry(w, va);
-    return e != NULL && *e != 0;
 }
 
 /* Pages before and after va that continue it: contiguous, and otherwise as va's descriptor says. */
@@ -395,6 +417,7 @@ bool window_fill_ahead(struct vm *vm, struct window *w, uint32_t va, unsigned ki
         (*e & want) == want)
         return false; /* the guest's flush saw to it */
     vm->fault_window = w;
-    windows_apply(vm, ops, window_fill(vm, w, va, &k, ops));
-    return true;
+    unsigned count = window_fill(vm, w, va, &k, ops);
+    windows_apply(vm, ops, count);
+    return count != 0;
 }

@@ -117,9 +117,13 @@ static void access_spot(unsigned spot, bool write)
             cache_kill_page(vm, vm->ram, k.phys);
         vm->fault_window = w;
         unsigned count = window_fill(vm, w, va, &k, ops);
-        if (count == 0 && windows_evict(vm) == NULL)
+        if (count == 0 && !windows_evict(vm, NULL, 0))
             say("no room for one page");
+        const uint64_t *e = window_entry(w, va);
+        bool filled = e != NULL && *e != 0;
         windows_apply(vm, ops, count);
+        if (filled && h->rights == 0)
+            say("a page was unmapped to make room for itself");
     }
     say("an access never got through");
 }
@@ -265,10 +269,13 @@ static void stop(void)
     free(vm);
 }
 
-static void run_random(const char *name, unsigned windows, unsigned pages, unsigned steps)
+static void run_random(const char *name, unsigned windows, unsigned pages, unsigned slice,
+                       unsigned steps)
 {
     unsigned n;
     start(windows, pages);
+    if (slice != 0)
+        vm->windows.slice = slice;
     for (n = 0; n < steps && bad == NULL && host_wrong == 0; n++) {
         step();
         if (n % 32 == 0)
@@ -323,6 +330,24 @@ static void unmaps_join(void)
     stop();
 }
 
+/* Where there is no room even for one filling, what there is room for is mapped. */
+static void no_room(void)
+{
+    start(8, 40);
+    for (uint32_t n = 0; n < LARGE_PAGES; n += 2)
+        page_facts(n)->code = 1; /* so each page is an operation */
+    model.large[0] = (struct entry){true, true, 0};
+    model.process[0][0] = (struct entry){true, true, 300};
+    access_spot(0, true);
+    access_spot(FIRST_LARGE + 30, false);
+    unsigned mapped = host_mapped;
+    check_all();
+    access_spot(0, true);
+    check_all();
+    result("window no room", bad == NULL && mapped == 40, "%s, %u", bad == NULL ? "" : bad, mapped);
+    stop();
+}
+
 static bool is_mapped(unsigned spot)
 {
     return host_pages[window_number(vm, vm->windows.now->alt)][spot].rights != 0;
@@ -368,17 +393,43 @@ static void cold_sites(void)
     stop();
 }
 
+/* Where there is no room, a slice is unmapped, each time the next one, until nothing is left. */
+static void slices(void)
+{
+    unsigned left[8], times = 0;
+    start(8, 100000);
+    vm->windows.slice = 20;
+    for (unsigned n = 0; n < 64; n++)
+        model.process[0][n] = (struct entry){true, true, n / 2 * 7 + n % 2}; /* 32 runs of two */
+    for (unsigned n = 0; n < 64; n++)
+        access_spot(n, true);
+    struct counts before = vm->counts;
+    do {
+        left[times++] = host_mapped;
+        check_all();
+    } while (times < 8 && windows_evict(vm, NULL, 0));
+    uint64_t ops = vm->counts.unmap_ops - before.unmap_ops;
+    result("window slices",
+           bad == NULL && times == 3 && left[0] == 64 && left[1] == 24 && left[2] == 0 && ops == 2,
+           "%s, %u, %u, %u, %u", bad == NULL ? "" : bad, times, left[1], left[2], (unsigned)ops);
+    stop();
+}
+
 int main(int argc, char **argv)
 {
     unsigned d = argc > 1 ? (unsigned)atoi(argv[1]) : 1;
     fork_is_cheap();
     unmaps_join();
     cold_sites();
-    run_random("window random", 0, 100000, 60000 / d);
-    run_random("window few windows", 3, 100000, 40000 / d);
-    run_random("window two windows", 2, 100000, 40000 / d);
-    run_random("window two windows, small quota", 2, 280, 40000 / d);
-    run_random("window small quota", 0, 300, 40000 / d);
-    run_random("window few windows, small quota", 4, 280, 40000 / d);
+    slices();
+    no_room();
+    run_random("window random", 0, 100000, 0, 60000 / d);
+    run_random("window few windows", 3, 100000, 0, 40000 / d);
+    run_random("window two windows", 2, 100000, 0, 40000 / d);
+    run_random("window two windows, small quota", 2, 280, 0, 40000 / d);
+    run_random("window small quota", 0, 300, 0, 40000 / d);
+    run_random("window small quota, slices", 0, 300, 60, 40000 / d);
+    run_random("window few windows, small quota, small slices", 4, 280, 5, 40000 / d);
+    run_random("window few windows, small quota", 4, 280, 0, 40000 / d);
     return summary();
 }
