@@ -16,6 +16,7 @@ class Failure(Exception):
 class Target:
     def __init__(self, address, limit=30):
         """address: HOST:PORT or the path of a Unix socket; tried again for `limit` seconds."""
+        self.address = address
         end = time.monotonic() + limit
         while True:
             try:
@@ -177,11 +178,17 @@ class Target:
         return self.command("s")
 
     def resume(self, limit=None):
-        """Run until it stops; with a limit in seconds, Failure after it."""
+        """Run until it stops; with a limit in seconds, it is interrupted then: Failure, with its registers."""
         before = self.socket.gettimeout()
         self.socket.settimeout(limit or before)
         try:
             return self.command("c")
+        except Failure as failure:
+            self.socket.settimeout(before)
+            self.socket.sendall(b"\x03")
+            answer = self.receive()
+            state = " ".join(f"{name} {value:#x}" for name, value in self.registers().items())
+            raise Failure(f"{failure}; interrupted ({answer}): {state}") from failure
         finally:
             self.socket.settimeout(before)
 
