@@ -3,8 +3,9 @@
  * (a + (b << scale) + imm) mod 2^32.
  *
  * An addition is taken in only if the access is its one use: it then dies, and no value lives
- * longer beside it. Constants can always be taken in. The arithmetic is that of i32, so wrapping is
- * the same inside and outside the address.
+ * longer beside it. One of a constant may serve several accesses, which then share its operand.
+ * Constants can always be taken in. The arithmetic is that of i32, so wrapping is the same inside and
+ * outside the address.
  */
 #include <string.h>
 
@@ -12,16 +13,25 @@
 
 struct uses {
     uint16_t of[IR_MAX_INS + 1];
+    uint16_t base[IR_MAX_INS + 1]; /* of them, as the first register of an address */
 };
+
+static bool is_access(const struct ir_ins *i)
+{
+    return i->op == IR_ld || i->op == IR_st;
+}
 
 static void count_uses(const struct ir_block *b, struct uses *u)
 {
     memset(u->of, 0, (b->count + 1) * sizeof u->of[0]);
+    memset(u->base, 0, (b->count + 1) * sizeof u->base[0]);
     for (unsigned n = 1; n <= b->count; n++) {
         const struct ir_ins *i = &b->ins[n];
         u->of[i->a]++;
         u->of[i->b]++;
         u->of[i->c]++;
+        if (is_access(i))
+            u->base[i->a]++;
     }
 }
 
@@ -37,15 +47,14 @@ static const struct ir_ins *only(const struct ir_block *b, const struct uses *u,
 static void take_constants(const struct ir_block *b, const struct uses *u, ir_ref *r, uint32_t *imm,
                            unsigned scale)
 {
-    const struct ir_ins *i;
     uint64_t c;
     for (;;) {
-        if ((i = only(b, u, *r, IR_add)) != NULL && ir_is_const(b, i->b, &c))
-            *imm += (uint32_t)c << scale;
-        else if ((i = only(b, u, *r, IR_sub)) != NULL && ir_is_const(b, i->b, &c))
-            *imm -= (uint32_t)c << scale;
-        else
+        const struct ir_ins *i = &b->ins[*r];
+        bool dies = u->of[*r] == 1 || u->of[*r] == u->base[*r];
+        if (*r == 0 || (i->op != IR_add && i->op != IR_sub) || i->type != IR_I32 || !dies ||
+            !ir_is_const(b, i->b, &c))
             return;
+        *imm += (i->op == IR_add ? (uint32_t)c : -(uint32_t)c) << scale;
         *r = i->a;
     }
 }
@@ -101,6 +110,6 @@ void ir_pass_addr(struct ir_block *b)
     struct uses u;
     count_uses(b, &u);
     for (unsigned n = 1; n <= b->count; n++)
-        if (b->ins[n].op == IR_ld || b->ins[n].op == IR_st)
+        if (is_access(&b->ins[n]))
             fold_address(b, &u, &b->ins[n]);
 }

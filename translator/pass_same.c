@@ -8,6 +8,10 @@
  *
  * An operation followed by `flagsof` stays, because its flags are wanted, but its value serves
  * others: `cmp a, b` and a later `sub a, b` become one subtraction.
+ *
+ * Then an addition of a constant goes behind the access through the same base that it stands before
+ * (`push`, write-back of an address): the sum can take the base's register, which the access, as it
+ * may fault, still needs as it was.
  */
 #include <string.h>
 
@@ -60,6 +64,35 @@ static void one(struct same *s, unsigned n)
     }
 }
 
+static bool access_beside(const struct ir_block *b, const struct ir_ins *sum, unsigned access)
+{
+    const struct ir_ins *i = &b->ins[access];
+    uint64_t c;
+    return (i->op == IR_ld || i->op == IR_st) && (sum->op == IR_add || sum->op == IR_sub) &&
+           i->a == sum->a && i->b != access - 1 && i->c != access - 1 && ir_is_const(b, sum->b, &c);
+}
+
+static void sink_sums(struct same *s)
+{
+    struct ir_ins *ins = s->b->ins;
+    for (unsigned n = 1, last = 0; n <= s->b->count; n++) { /* ins[n - 1] was number `last` */
+        struct ir_ins i = ins[n];
+        i.a = s->as[i.a];
+        i.b = s->as[i.b];
+        i.c = s->as[i.c];
+        ins[n] = i;
+        s->as[n] = (ir_ref)n;
+        if (n > 1 && access_beside(s->b, &ins[n - 1], n)) {
+            ins[n] = ins[n - 1];
+            ins[n - 1] = i;
+            s->as[n] = (ir_ref)(n - 1);
+            s->as[last] = (ir_ref)n;
+        } else {
+            last = n;
+        }
+    }
+}
+
 void ir_pass_same(struct ir_block *b)
 {
     struct same s = {.b = b};
@@ -76,4 +109,5 @@ void ir_pass_same(struct ir_block *b)
         one(&s, n);
     }
     ir_compact(b);
+    sink_sums(&s);
 }

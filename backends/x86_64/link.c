@@ -8,9 +8,8 @@
  *     15  mov rax, [rsp + fetch]    5     from here on only if the target is on another page
  *     20  mov rcx, page | phys      10    patched: the fetch entry that must be there
  *     30  cmp rcx, [rax + entry]    3, 4 or 7
- *      .  jne miss                  2
- *      .  jmp target                5     patched
- *      .  miss: as a computed jump that is not in the table
+ *      .  je target                 6     patched
+ *      .  as a computed jump that is not in the table
  *
  * A target on the block's own page needs no check: the block was entered, so the page is there.
  */
@@ -33,7 +32,7 @@ uint32_t link_fetch_offset(uint32_t pc)
 static uint32_t check_jump(uint32_t pc)
 {
     uint32_t off = link_fetch_offset(pc);
-    return CHECK_COMPARE + (off == 0 ? 3 : off < 128 ? 4 : 7) + 2 + 1;
+    return CHECK_COMPARE + (off == 0 ? 3 : off < 128 ? 4 : 7) + 2;
 }
 
 static void patch(uint8_t *code, uint32_t field, const uint8_t *target, ptrdiff_t write_delta)

@@ -572,9 +572,7 @@ static void exit_stub(struct gen *g, struct block_exit *e)
     x86_rm(&g->c, X_MOV, true, RAX, &fetch, 0);
     x86_const64(&g->c, RCX, 0);
     x86_rm(&g->c, X_CMP, true, RCX, &entry, 0);
-    uint32_t miss = x86_jcc8(&g->c, CC_NE);
-    x86_jmp(&g->c, 0);
-    x86_here8(&g->c, miss);
+    x86_jcc(&g->c, CC_E, 0);
     x86_rm(&g->c, X_MOV_I, false, 0, &pc, (int32_t)e->pc);
     x86_jmp_to(&g->c, g->s->look_up);
 }

@@ -252,6 +252,28 @@ static void value_operation(struct maker *m, unsigned op)
         keep(m, IR_FLAGS, ir_flagsof(m->b, r));
 }
 
+/* Through a sum of a register and a constant: PUSH, or ADD to memory. */
+static void move_stack(struct maker *m)
+{
+    unsigned n = pick(16);
+    ir_ref base = ir_get(m->b, IR_I32, 4 * n);
+    if (m->kinds & RANDOM_FIRST_64K)
+        base = ir_bin(m->b, IR_and, IR_I32, base, ir_const(m->b, IR_I32, 0x6fff));
+    ir_ref sum =
+        ir_bin(m->b, pick(2) ? IR_add : IR_sub, IR_I32, base, ir_const(m->b, IR_I32, pick(256)));
+    struct ir_ins access = {.op = IR_st, .type = IR_I32, .aux = 2, .a = sum};
+    if (pick(2)) {
+        access.c = pick(4) ? some(m, IR_I32) : sum;
+        access.a = pick(2) ? sum : base;
+        emit(m, access);
+        ir_put(m->b, IR_I32, 4 * n, sum);
+    } else {
+        struct ir_ins load = {.op = IR_ld, .type = IR_I32, .aux = 2, .a = sum};
+        access.c = ir_bin(m->b, IR_add, IR_I32, emit(m, load), some(m, IR_I32));
+        emit(m, access);
+    }
+}
+
 /* ---- state, calls, branches ------------------------------------------------------------------- */
 
 /* A register that nobody else looks at just then, so that it stays what it is. */
@@ -438,7 +460,8 @@ static void one(struct maker *m)
         guest_instruction(m);
     } else if (kind < 8 && (m->kinds & RANDOM_MEMORY)) {
         static const uint8_t ops[] = {IR_ld, IR_st, IR_ld, IR_st, IR_copy, IR_fill};
-        value_operation(m, ops[pick(6)]);
+        unsigned which = pick(7);
+        which < 6 ? value_operation(m, ops[which]) : move_stack(m);
     } else if (kind == 8 && (m->kinds & RANDOM_CALLS)) {
         call(m);
     } else if (kind == 9 && (m->kinds & RANDOM_LABELS)) {
