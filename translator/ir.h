@@ -251,3 +251,5 @@ struct ir_pass {
 extern const struct ir_pass ir_passes[]; /* in the order in which they run; .run NULL ends */
 /* Remove instructions marked dead (op IR_END) and renumber. */
 void ir_compact(struct ir_block *b);
+/* Whether nothing but removed instructions and labels is between n and the label. */
+bool ir_label_follows(const struct ir_block *b, unsigned n, int64_t label);

@@ -61,3 +61,11 @@ void ir_compact(struct ir_block *b)
     }
     b->count = to;
 }
+
+bool ir_label_follows(const struct ir_block *b, unsigned n, int64_t label)
+{
+    while (n < b->count && (b->ins[n + 1].op == IR_END || b->ins[n + 1].op == IR_label))
+        if (b->ins[++n].op == IR_label && b->ins[n].imm == label)
+            return true;
+    return false;
+}

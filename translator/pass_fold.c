@@ -48,14 +48,6 @@ static void kill_until_label(struct ir_block *b, unsigned n)
         b->ins[++n].op = IR_END;
 }
 
-static bool label_follows(const struct ir_block *b, unsigned n, int64_t label)
-{
-    while (n < b->count && (b->ins[n + 1].op == IR_END || b->ins[n + 1].op == IR_label))
-        if (b->ins[++n].op == IR_label && b->ins[n].imm == label)
-            return true;
-    return false;
-}
-
 static void fold_branch(struct fold *x, unsigned n)
 {
     struct ir_ins *i = &x->b->ins[n];
@@ -70,7 +62,7 @@ static void fold_branch(struct fold *x, unsigned n)
             kill_until_label(x->b, n);
         }
     }
-    if (label_follows(x->b, n, i->imm))
+    if (ir_label_follows(x->b, n, i->imm))
         i->op = IR_END;
 }
 

@@ -11,7 +11,9 @@
  * them. Observers are reads, whatever may fault (the guest's exception handler sees all state), and
  * the ends of the block. At a branch both ways count; at a label what holds behind it. Branches go
  * forwards only, so a label's set is complete when the branches to it are met. Values that turn out
- * unused on the way are removed at once, so that they do not count as readers.
+ * unused on the way are removed at once, so that they do not count as readers. A branch over nothing
+ * but dead writes goes too (x86: flags of a shift by CL), and with the last one its label: then both
+ * walks are made once more, as more is known where the label was.
  *
  * Tracked are the general registers and flags of struct cpu, by word and by part, and the
  * frontend's own state behind struct cpu, by a short list. The fields between belong to the
@@ -298,6 +300,8 @@ struct backward {
     struct doomed label[IR_MAX_LABEL + 1];
     uint8_t used[IR_MAX_INS + 1];
     uint8_t need[IR_MAX_INS + 1]; /* parts used, of flags values */
+    uint16_t branches[IR_MAX_LABEL + 1];
+    bool dropped; /* a branch */
 };
 
 static void observe_all(struct backward *w)
@@ -418,27 +422,64 @@ static void mark_operands(struct backward *w, unsigned n)
         w->need[*flags] |= (uint8_t)need;
 }
 
-static void backwards(struct ir_block *b)
+/* A branch to what comes next anyway is dropped. */
+static bool branches_to_next(struct backward *w, unsigned n)
+{
+    const struct ir_ins *i = &w->b->ins[n];
+    if (i->op != IR_br && i->op != IR_brcc)
+        return false;
+    if (ir_label_follows(w->b, n, i->imm)) {
+        w->dropped = true;
+        return true;
+    }
+    w->branches[i->imm]++;
+    return false;
+}
+
+/* Labels without branches, but where nothing falls through to them. */
+static void remove_labels(struct backward *w)
+{
+    bool falls = true;
+    for (unsigned n = 1; n <= w->b->count; n++) {
+        struct ir_ins *i = &w->b->ins[n];
+        if (i->op == IR_label && falls && w->branches[i->imm] == 0)
+            i->op = IR_END;
+        if (i->op != IR_END)
+            falls = i->op != IR_br && !(ir_traits(i->op) & TRAIT_EXIT);
+    }
+}
+
+/* Whether a branch was dropped. */
+static bool backwards(struct ir_block *b)
 {
     struct backward w;
     w.b = b;
+    w.dropped = false;
     observe_all(&w);
     memset(w.used, 0, b->count + 1);
     memset(w.need, 0, b->count + 1);
+    memset(w.branches, 0, sizeof w.branches);
     for (unsigned n = b->count; n > 0; n--) {
         struct ir_ins *i = &b->ins[n];
         if (i->op == IR_END)
             continue;
-        if ((!w.used[n] && !(ir_traits(i->op) & TRAIT_KEPT)) || backward_state(&w, n))
+        if ((!w.used[n] && !(ir_traits(i->op) & TRAIT_KEPT)) || branches_to_next(&w, n) ||
+            backward_state(&w, n))
             i->op = IR_END;
         else
             mark_operands(&w, n);
     }
+    if (w.dropped)
+        remove_labels(&w);
+    return w.dropped;
 }
 
 void ir_pass_state(struct ir_block *b)
 {
     forwards(b);
-    backwards(b);
+    if (backwards(b)) {
+        forwards(b);
+        backwards(b);
+    }
     ir_compact(b);
 }

@@ -23,7 +23,7 @@ PROMPT = rb"/ # (\x1b\[6n)?"  # busybox's shell, which asks the terminal where t
 
 
 REDUCED = bool(os.environ.get("GUEST_REDUCED"))
-PATIENCE = 6 if REDUCED else int(os.environ.get("GUEST_PATIENCE") or 1)  # of busy machines
+PATIENCE = (10 if REDUCED else 1) * int(os.environ.get("GUEST_PATIENCE") or 1)  # of busy machines
 
 
 def with_extra(options):
