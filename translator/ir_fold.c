@@ -298,6 +298,26 @@ static enum ir_simple constant_right(struct ir_ins *i, uint64_t v, ir_ref *same)
     }
 }
 
+ir_ref ir_low_part(const struct ir_block *b, ir_ref r, unsigned bytes)
+{
+    while (b->ins[r].op == IR_insert && b->ins[r].aux >= bytes)
+        r = b->ins[r].b;
+    return r;
+}
+
+/* One that looks at the low bytes of its operand only: past what is inserted there. */
+static enum ir_simple look_past(const struct ir_block *b, struct ir_ins *i, ir_ref *r)
+{
+    bool byte = i->op == IR_zext8 || i->op == IR_sext8,
+         word = i->op == IR_zext16 || i->op == IR_sext16;
+    unsigned bytes = byte ? PART_8 : word ? PART_16 : i->aux;
+    ir_ref low = ir_low_part(b, *r, bytes);
+    if (low == *r)
+        return IR_KEEP;
+    *r = low;
+    return IR_CHANGE;
+}
+
 /* An extension of something that is already extended so, and other pairs of unary operations. */
 static enum ir_simple unary_pair(const struct ir_block *b, struct ir_ins *i, ir_ref *same)
 {
@@ -318,19 +338,19 @@ static enum ir_simple unary_pair(const struct ir_block *b, struct ir_ins *i, ir_
             return to_same(i->a, same);
         if (op == IR_ld && same_type && (a->aux & (MEM_SIZE | MEM_SIGNED)) == 0)
             return to_same(i->a, same);
-        break;
+        return look_past(b, i, &i->a);
     case IR_zext16:
         if ((op == IR_zext8 || op == IR_zext16) && same_type)
             return to_same(i->a, same);
         if (op == IR_ld && same_type && (a->aux & MEM_SIZE) <= 1 && !(a->aux & MEM_SIGNED))
             return to_same(i->a, same);
-        break;
+        return look_past(b, i, &i->a);
     case IR_sext8:
-        return op == IR_sext8 && same_type ? to_same(i->a, same) : IR_KEEP;
+        return op == IR_sext8 && same_type ? to_same(i->a, same) : look_past(b, i, &i->a);
     case IR_sext16:
         if ((op == IR_sext8 || op == IR_sext16) && same_type)
             return to_same(i->a, same);
-        break;
+        return look_past(b, i, &i->a);
     case IR_lo32:
         if (op == IR_zext32 || op == IR_sext32 || op == IR_pair)
             return to_same(a->a, same);
@@ -357,6 +377,27 @@ static enum ir_simple unary_pair(const struct ir_block *b, struct ir_ins *i, ir_
     return IR_KEEP;
 }
 
+static enum ir_simple insertion(const struct ir_block *b, struct ir_ins *i, ir_ref *same)
+{
+    const struct ir_ins *under = &b->ins[i->a];
+    uint32_t part = i->aux == PART_8 ? 0xff : 0xffff;
+    uint64_t x, y;
+    if (i->a == i->b)
+        return to_same(i->a, same);
+    if (under->op == IR_insert && under->aux <= i->aux) {
+        i->a = under->a;
+        return IR_CHANGE;
+    }
+    if (!ir_is_const(b, i->a, &x))
+        return look_past(b, i, &i->b);
+    if (ir_is_const(b, i->b, &y))
+        return to_const(i, (x & ~part & ALL32) | (y & part));
+    if ((x & ~part & ALL32) != 0)
+        return look_past(b, i, &i->b);
+    *i = (struct ir_ins){.op = part == 0xff ? IR_zext8 : IR_zext16, .type = IR_I32, .a = i->b};
+    return IR_CHANGE;
+}
+
 static enum ir_simple all_constant(struct ir_ins *i, uint64_t x, uint64_t y, bool flags)
 {
     uint64_t r;
@@ -380,6 +421,8 @@ enum ir_simple ir_simplify(const struct ir_block *b, struct ir_ins *i, bool flag
         return b->ins[i->a].op == op ? to_same(b->ins[i->a].a, same) : IR_KEEP;
     if (op == IR_flagsof || op == IR_setcc || (op >= IR_ld && op <= IR_align))
         return IR_KEEP;
+    if (op == IR_insert)
+        return insertion(b, i, same);
     uint64_t x, y = 0;
     bool left = ir_is_const(b, i->a, &x), right = ir_is_const(b, i->b, &y);
     if (left && !right && (ir_traits(op) & TRAIT_COMMUTES)) {

@@ -47,6 +47,9 @@ enum ir_simple {
  */
 enum ir_simple ir_simplify(const struct ir_block *b, struct ir_ins *i, bool flags, ir_ref *same);
 
+/* A value with the same low bytes (PART_8, PART_16) as r: what was inserted there, or r. */
+ir_ref ir_low_part(const struct ir_block *b, ir_ref r, unsigned bytes);
+
 /* True, and the number, if r is a constant. */
 static inline bool ir_is_const(const struct ir_block *b, ir_ref r, uint64_t *v)
 {

@@ -123,6 +123,8 @@ void ir_pass_fold(struct ir_block *b)
         i->c = x.as[i->c];
         if (i->op == IR_br || i->op == IR_brcc)
             fold_branch(&x, n);
+        else if (i->op == IR_st && i->type == IR_I32 && (i->aux & MEM_SIZE) < 2)
+            i->c = ir_low_part(b, i->c, (i->aux & MEM_SIZE) + 1u);
         else if (i->op >= IR_add && i->op <= IR_vhigh)
             fold_value(&x, n);
     }
