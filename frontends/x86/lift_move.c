@@ -12,8 +12,14 @@ static void move(struct x86_lift *a)
 static void extend(struct x86_lift *a, bool sign)
 {
     const struct x86_operand *o = a->insn.operand;
-    ir_ref v = x86_value(a, 1);
-    v = sign ? x86_sext(a, v, o[1].size) : x86_zext(a, v, o[1].size);
+    struct x86_place p = x86_place(a, 1, ACCESS_READ);
+    ir_ref v;
+    if (sign && p.memory)
+        v = ir_load(a->b, IR_I32, x86_log2(p.size) | MEM_SIGNED, p.address, 0);
+    else if (sign)
+        v = x86_sext(a, x86_read(a, &p), p.size);
+    else
+        v = x86_zext(a, x86_read(a, &p), p.size);
     x86_put(a, o[0].reg, o[0].size, v);
 }
 
