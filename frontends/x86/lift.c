@@ -341,9 +341,10 @@ static void lift_forget(struct x86_lift *a)
 
 bool x86_goes_on(const struct x86_lift *a)
 {
-    return !single(a) && !a->l->counted && (unsigned)a->b->insns < a->l->limit &&
+    return !single(a) && !a->l->counted && !a->l->stores_end &&
+           (unsigned)a->b->insns < a->l->limit &&
            (((a->next + X86_MAX_LENGTH) ^ a->l->pc) & GUEST_PAGE_MASK) == 0 &&
-           ir_room(a->b, 2 * ROOM_INSN + ROOM_EXITS) && a->b->labels <= IR_MAX_LABEL - 20;
+           ir_room(a->b, 2 * ROOM_INSN + ROOM_EXITS) && a->b->labels <= IR_MAX_LABEL - 30;
 }
 
 void x86_lift_block(struct lift *l)
