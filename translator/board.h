@@ -27,7 +27,8 @@ void cpu_line(struct vm *vm, enum cpu_line which, bool level);
 
 /* ---- virtual time (vtime.c) --------------------------------------------------------------------
  * Nanoseconds since the VM started; from the host's clock, or with icount from the number of guest
- * instructions run. All clocks of a VM derive from it. */
+ * instructions run. All clocks of a VM derive from it. Between two looks at it any time may pass: a device
+ * looks once for what must agree, and arms timers whatever the moment: one that has passed expires at once. */
 uint64_t vm_time(struct vm *vm);
 struct vtimer {
     uint64_t when; /* absolute; UINT64_MAX: not armed */

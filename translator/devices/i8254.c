@@ -152,10 +152,10 @@ static uint64_t next_rise(const struct channel *c, uint64_t t)
 }
 
 /* Edges that came late are made up for, BACKLOG at most, at twice the rate: guests count them. */
-static void arm(struct i8254 *p)
+static void arm(struct i8254 *p, uint64_t t)
 {
     const struct channel *c = &p->channel[0];
-    uint64_t t = now(p), when;
+    uint64_t when;
     when = p->due = next_rise(c, t);
     if (periodic(c) && when != UINT64_MAX) {
         if (p->edge < c->start)
@@ -169,20 +169,23 @@ static void arm(struct i8254 *p)
     vtimer_arm(p->vm, &p->timer, when == UINT64_MAX ? UINT64_MAX : to_ns(when));
 }
 
-static void update(struct i8254 *p)
+/* The line and the timer as of one moment t, that of the access: an edge between two looks at the clock
+ * would be lost. */
+static void update(struct i8254 *p, uint64_t t)
 {
     const struct channel *c = &p->channel[0];
-    line_set(&p->irq, periodic(c) || output(c, now(p)));
-    arm(p);
+    line_set(&p->irq, periodic(c) || output(c, t));
+    arm(p, t);
 }
 
 static void expired(void *device)
 {
     struct i8254 *p = device;
+    uint64_t t = now(p);
     p->edge = p->due;
-    settle(&p->channel[0], now(p));
+    settle(&p->channel[0], t);
     line_set(&p->irq, false);
-    update(p);
+    update(p, t);
     line_set(&p->irq, true);
 }
 
@@ -346,13 +349,14 @@ static void i8254_write(void *device, uint32_t offset, unsigned size, uint64_t v
 {
     struct i8254 *p = device;
     uint8_t v = (uint8_t)value;
+    uint64_t t = now(p);
     (void)size;
     if (offset < 3)
-        write_data(&p->channel[offset], v, now(p));
+        write_data(&p->channel[offset], v, t);
     else
-        write_control(p, v, now(p));
+        write_control(p, v, t);
     if (offset == 0 || (offset == 3 && v >> 6 == 0 && (v >> 4 & 3) != ACCESS_LATCH))
-        update(p);
+        update(p, t);
 }
 
 const struct device_ops i8254_ops = {i8254_read, i8254_write};
@@ -384,7 +388,7 @@ void i8254_reset(struct i8254 *p)
         p->channel[i] = (struct channel){
             .gate = i != 2, .count = 0x10000, .control = 0x30, .access = ACCESS_BOTH, .null = true};
     p->port61 = 0;
-    update(p);
+    update(p, now(p));
 }
 
 struct i8254 *i8254_create(struct vm *vm, struct line irq)

@@ -213,15 +213,11 @@ static uint64_t timer_length(const struct lapic *l)
     return (uint64_t)l->initial << divide_shift(l);
 }
 
+/* For the end of the first period, which may have passed when it is armed: then it expires at once. */
 static void arm(struct lapic *l)
 {
-    uint64_t length = timer_length(l), t = vm_time(l->vm);
-    uint64_t when = length != 0 ? l->started + length : UINT64_MAX;
-    if (length != 0 && (l->lvt[L_TIMER] & LVT_PERIODIC) && when <= t) {
-        when = l->started + ((t - l->started) / length + 1) * length;
-        when = when < t + LEAST_NS ? t + LEAST_NS : when;
-    }
-    vtimer_arm(l->vm, &l->timer, when > t ? when : UINT64_MAX);
+    uint64_t length = timer_length(l);
+    vtimer_arm(l->vm, &l->timer, length != 0 ? l->started + length : UINT64_MAX);
 }
 
 static uint32_t current_count(const struct lapic *l)
@@ -237,8 +233,20 @@ static uint32_t current_count(const struct lapic *l)
 static void expired(void *device)
 {
     struct lapic *l = device;
-    arm(l);
+    if (l->lvt[L_TIMER] & LVT_PERIODIC) {
+        uint64_t length = timer_length(l), t = vm_time(l->vm);
+        uint64_t when = l->started + ((t - l->started) / length + 1) * length;
+        vtimer_arm(l->vm, &l->timer, when < t + LEAST_NS ? t + LEAST_NS : when);
+    }
     accept_local(l, L_TIMER);
+}
+
+/* Between periodic and one-shot: what runs is the last period, or the first. */
+static void change_mode(struct lapic *l)
+{
+    uint64_t length = timer_length(l);
+    l->started += length != 0 ? (vm_time(l->vm) - l->started) / length * length : 0;
+    arm(l);
 }
 
 static void start_timer(struct lapic *l)
@@ -335,7 +343,7 @@ static void write_lvt(struct lapic *l, unsigned entry, uint32_t v)
     if (!(l->svr & SVR_ENABLED))
         l->lvt[entry] |= LVT_MASKED;
     if (entry == L_TIMER && ((was ^ v) & LVT_PERIODIC))
-        arm(l);
+        change_mode(l);
     if (entry == L_LINT0 && l->lint[0] && (was & ~v & LVT_MASKED) && (v & LVT_LEVEL))
         accept_local(l, L_LINT0);
 }

@@ -235,7 +235,7 @@ static void update(struct mc146818 *r)
     bool irq = *c & r->memory[R_B] & (C_PF | C_AF | C_UF);
     *c = (uint8_t)((*c & ~C_IRQ) | (irq ? C_IRQ : 0));
     line_set(&r->irq, irq);
-    vtimer_arm(r->vm, &r->timer, irq ? UINT64_MAX : next_event(r, vm_time(r->vm)));
+    vtimer_arm(r->vm, &r->timer, irq ? UINT64_MAX : next_event(r, r->seen));
 }
 
 static void expired(void *device)

@@ -38,11 +38,12 @@ static void update(struct pl031 *p)
     line_set(&p->line, (p->raw & p->mask) != 0);
 }
 
-/* Arm the alarm for the next time the counter equals the match register: now, if it does now. */
+/* Arm the alarm for the next time the counter becomes the match register; it rings now if they are equal. */
 static void arm(struct pl031 *p)
 {
-    uint32_t wait = p->match - now(p);
-    vtimer_arm(p->vm, &p->alarm, (vm_time(p->vm) / SECOND + wait) * SECOND);
+    uint64_t second = vm_time(p->vm) / SECOND,
+             wait = (uint32_t)(p->match - p->offset - (uint32_t)second);
+    vtimer_arm(p->vm, &p->alarm, wait != 0 ? (second + wait) * SECOND : UINT64_MAX);
     if (wait == 0)
         p->raw = 1;
 }
@@ -50,10 +51,7 @@ static void arm(struct pl031 *p)
 static void matched(void *device)
 {
     struct pl031 *p = device;
-    if (now(p) == p->match)
-        p->raw = 1;
-    else
-        arm(p);
+    p->raw = 1; /* even if it comes so late that the counter has gone on */
     update(p);
 }
 

@@ -118,6 +118,11 @@ void test_pl031(void)
     CHECK("pl031-alarm", line.level && get(ops, p, 0x18) == 1 && get(ops, p, 0) == 1010);
     put(ops, p, 0x1c, 1);
     CHECK("pl031-clear", !line.level && get(ops, p, 0x14) == 0);
+    put(ops, p, 0x04, 1012);
+    vm->now += 10000000000; /* nobody looked when it was 1012 */
+    pass(vm, 1);
+    CHECK("pl031-late-alarm", line.level && get(ops, p, 0) == 1020);
+    put(ops, p, 0x1c, 1);
     put(ops, p, 0x08, 0xfffffffe);
     pass(vm, 3000000000);
     CHECK("pl031-wraps", get(ops, p, 0) == 1);

@@ -11,7 +11,7 @@
 
 uint64_t vm_time(struct vm *vm)
 {
-    return vm->now;
+    return vm->now += vm->lag;
 }
 
 void vtimer_add(struct vm *vm, struct vtimer *t)
@@ -42,7 +42,7 @@ void pass(struct vm *vm, uint64_t ns)
         first->when = UINT64_MAX;
         first->expired(first->device);
     }
-    vm->now = until;
+    vm->now = vm->now > until ? vm->now : until;
 }
 
 /* ---- the VM --------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /*
  * A VM without a CPU: what board.h and memory.h promise to devices, so that each can be driven directly.
- * Time stands still until the test moves it. A test's own VM begins with this one.
+ * Time stands still until the test moves it, or goes on by `lag` each time a device asks for it, as on a
+ * busy machine. A test's own VM begins with this one.
  */
 #pragma once
 
@@ -20,7 +21,7 @@ struct vm {
     struct vm_config config;
     uint8_t *ram;
     uint64_t ram_bytes;
-    uint64_t now;
+    uint64_t now, lag;
     struct vtimer *timers;
     unsigned lines; /* enum cpu_line */
     enum vm_end end;

@@ -168,6 +168,12 @@ static void timer(void)
     put(EOI, 0);
     pass(vm, 100000);
     CHECK("apic-timer-once", !intr.level);
+    vm->lag = 1000;
+    put(INITIAL, 1);
+    vm->lag = 0;
+    pass(vm, 1000);
+    CHECK("apic-timer-shorter-than-its-write", intr.level && lapic_acknowledge(lapic) == 0x50);
+    put(EOI, 0);
     put(DIVIDE, 0xb); /* by 1 */
     put(LVT_TIMER, 0x20051);
     put(INITIAL, 100000);
@@ -180,7 +186,14 @@ static void timer(void)
         }
     }
     CHECK("apic-timer-periodic", fired == 100);
-    put(LVT_TIMER, 0x10051);
+    put(LVT_TIMER, 0x52); /* ends with the period that runs */
+    pass(vm, 99999);
+    CHECK("apic-timer-periodic-to-one-shot", !intr.level);
+    pass(vm, 1000000);
+    CHECK("apic-timer-one-shot-rest", intr.level && lapic_acknowledge(lapic) == 0x52);
+    put(EOI, 0);
+    CHECK("apic-timer-one-shot-over", !intr.level && get(CURRENT) == 0);
+    put(LVT_TIMER, 0x30051);
     pass(vm, 1000000);
     CHECK("apic-timer-masked", !intr.level);
     put(INITIAL, 0);

@@ -149,6 +149,22 @@ static void alarms(void)
         get(0x0c);
     }
     CHECK("rtc-alarm-each-minute", irq.rises == 10);
+    set(5, 0x11);
+    set(3, 0x30);
+    set(1, 0x01);
+    unsigned met = 0;
+    for (unsigned n = 1; n <= 6;
+         n++) { /* the second ends between the n-th and the next look at the clock */
+        set_time(0x11, 0x30, 0x00);
+        get(0x0c);
+        irq.rises = 0;
+        vm->lag = 2000000000 / (2 * n + 1);
+        set(0x0b, 0x22);
+        vm->lag = 0;
+        pass(vm, 2000000000);
+        met += irq.rises;
+    }
+    CHECK("rtc-alarm-of-this-second", met == 6);
     set(0x0b, 0x02);
 }
 
