@@ -153,9 +153,20 @@ static bool same_x80(struct x80 a, struct x80 b)
 
 static uint64_t runs;
 
+/* FSCALE of a denormal by 0 with underflow unmasked: Intel's processors give it back, for AMD's and us it is
+ * an underflow. */
+static bool processors_differ(const struct test_op *op, uint16_t control, struct x80 a,
+                              struct x80 b)
+{
+    bool zero = (b.se & X80_EXP) == 0 && b.sig == 0;
+    return strcmp(op->name, "scale") == 0 && zero && !(control & X80_UE) && (a.se & X80_EXP) == 0;
+}
+
 static bool try_one(const struct test_op *op, uint16_t control, struct x80 a, struct x80 b,
                     unsigned *shown)
 {
+    if (processors_differ(op, control, a, b))
+        return true;
     struct outcome soft = {.memory = "\x55\x55\x55\x55\x55\x55\x55\x55\x55"}, host = soft;
     op->soft(control, &a, &b, &soft);
     op->host(control, &a, &b, &host);

@@ -283,6 +283,10 @@ static bool is_branch(const struct x86_insn *i)
 
 static const uint8_t set_flags[] = {0x39, 0xc8}; /* cmp eax, ecx */
 
+/* PUSH of a segment register, 32 bits: the upper half becomes 0 or stays, as the processor likes (SDM vol. 2B,
+ * PUSH). So it is 0 before: push 0; lea esp, [esp + 4]. */
+static const uint8_t clear_pushed[] = {0x6a, 0, 0x8d, 0x64, 0x24, 4};
+
 /* REP MOVS or REP STOS of all sizes, up and down, its ends often close to each other or to the data's; one of the
  * registers may be changed before it. */
 static void add_repeated(struct input *in)
@@ -322,13 +326,16 @@ void generate(struct input *in)
         add_repeated(in);
     while (count < wanted && in->bytes + 24 < CODE_MAX) {
         struct x86_insn i;
-        uint8_t *p = in->code + in->bytes;
         uint8_t bytes[16];
         unsigned length = random_insn(bytes, &i);
-        memcpy(p, bytes, length);
         if (is_branch(&i))
             branch[branches++] = in->bytes;
         starts[count++] = in->bytes;
+        if (i.op == X86_PUSH_SEG && i.opsize == 4) {
+            memcpy(in->code + in->bytes, clear_pushed, sizeof clear_pushed);
+            in->bytes += sizeof clear_pushed;
+        }
+        memcpy(in->code + in->bytes, bytes, length);
         in->bytes += length;
         in->last = in->bytes;
         in->undefined = undefined_flags(bytes, length);
