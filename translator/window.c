@@ -390,9 +390,11 @@ static struct window *window_for(struct vm *vm, uint64_t key)
     return w;
 }
 
+/* A process's names for its two sides differ in few bits, some far up: folded, they never share a place, which
+ * would make both anew at each system call. */
 static struct window_set *set_of(struct windows *s, uint64_t name)
 {
-    return &s->sets[name * 0x9e3779b97f4a7c15ULL >> 58];
+    return &s->sets[(name ^ name >> 32) * 0x9e3779b97f4a7c15ULL >> 58];
 }
 
 static bool still(const struct window *w, uint64_t key)

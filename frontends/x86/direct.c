@@ -1,6 +1,6 @@
 /*
- * Interrupts by instruction and returns from them that stay in translated code: a jump with JUMP_MODE
- * follows (guest.h), unless an exception was raised, which the dispatcher delivers.
+ * Interrupts by instruction, returns from them, and loads of segment registers that stay in translated code:
+ * a jump with JUMP_MODE follows (guest.h), unless an exception was raised, which the dispatcher delivers.
  */
 #include "segments.h"
 
@@ -9,7 +9,7 @@ static uint64_t go(struct x86_cpu *c, uint64_t to, enum exit_reason why)
     if (c->cpu.exit_request != EXIT_NONE)
         return to;
     c->cpu.pc = (uint32_t)to;
-    vm_redirect(&c->cpu, why);
+    vm_redirect_named(&c->cpu, why, x86_window_name(c), x86_mode_word(&c->cpu));
     if (c->nmi)
         c->cpu.attention = 1;
     return to;
@@ -38,4 +38,14 @@ uint64_t x86_helper_go_sysenter(struct cpu *cpu, uint64_t a, uint64_t b, uint64_
 uint64_t x86_helper_go_sysexit(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     return go(x86_of(cpu), x86_helper_sysexit(cpu, a, b, c), EXIT_STATE);
+}
+
+/* a: register, b: selector, c: address of the next instruction. Not 0: the mode changed, jump there. Linux
+ * does this twice in a system call: user programs have nothing in FS. */
+uint64_t x86_helper_go_load_segment(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
+{
+    uint64_t changed = x86_helper_load_segment(cpu, a, b, 0);
+    if (changed != 0)
+        go(x86_of(cpu), c, EXIT_STATE);
+    return changed;
 }

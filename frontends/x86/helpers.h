@@ -20,6 +20,7 @@ HELPER(far_transfer) HELPER(far_return) HELPER(interrupt_return) HELPER(sysenter
 
 /* the same, then vm_redirect (direct.c) */
 HELPER(go_return) HELPER(go_interrupt) HELPER(go_sysenter) HELPER(go_sysexit)
+HELPER(go_load_segment)
 
 /* system (system.c, msr.c, cpuid.c) */
 HELPER(get_control) HELPER(put_control) HELPER(get_debug) HELPER(put_debug) HELPER(lmsw)

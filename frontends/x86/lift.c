@@ -145,11 +145,31 @@ void x86_leave_if(struct x86_lift *a, ir_ref v)
         x86_leave_next(a, EXIT_STATE);
 }
 
+ir_ref x86_load_seg(struct x86_lift *a, unsigned seg, ir_ref selector)
+{
+    unsigned helper = seg != X86_SS && x86_direct(a) ? HELPER_go_load_segment : HELPER_load_segment;
+    return x86_call(a, helper, CALL_ALL, x86_i32(a, seg), selector, x86_i32(a, a->next));
+}
+
+void x86_loaded_seg(struct x86_lift *a, unsigned seg, ir_ref changed)
+{
+    if (seg == X86_SS) { /* its shadow begins */
+        x86_leave_next(a, EXIT_STATE);
+        return;
+    }
+    unsigned exits = a->exits;
+    x86_leave_if(a, changed);
+    if (a->exits != exits && x86_direct(a))
+        a->exit[exits].mode = true;
+}
+
 static void place_exits(struct x86_lift *a)
 {
     for (unsigned i = 0; i < a->exits; i++) {
         ir_label(a->b, a->exit[i].label);
-        if (a->exit[i].leave)
+        if (a->exit[i].mode)
+            ir_jumpto(a->b, x86_i32(a, a->exit[i].pc), JUMP_MODE, 0);
+        else if (a->exit[i].leave)
             leave(a, x86_i32(a, a->exit[i].pc), a->exit[i].reason);
         else
             go(a, a->exit[i].pc, JUMP_PLAIN, 0);

@@ -26,6 +26,7 @@ struct x86_lift {
         unsigned label;
         uint32_t pc;
         bool leave; /* with `reason`, else a jump */
+        bool mode;  /* the jump is one into another mode */
         uint16_t reason;
     } exit[16];
     uint8_t x87_top;  /* what TOP is here, if the x87 is as predicted (lift_fp.h) */
@@ -115,6 +116,10 @@ static inline unsigned x86_side_room(const struct x86_lift *a)
 }
 /* Leave behind this instruction if v is not 0; last thing of an instruction. */
 void x86_leave_if(struct x86_lift *a, ir_ref v);
+/* Load a segment register; then, when nothing of the instruction is left to do, go on behind it in the mode
+ * that this gave (`changed` is what x86_load_seg returned). */
+ir_ref x86_load_seg(struct x86_lift *a, unsigned seg, ir_ref selector);
+void x86_loaded_seg(struct x86_lift *a, unsigned seg, ir_ref changed);
 /* Go on at a linear address if cc holds in f; false: no more side exits in this block. */
 bool x86_side_exit(struct x86_lift *a, ir_ref f, unsigned cc, uint32_t linear, bool leave);
 /* The same, leaving with a reason at a linear address. */

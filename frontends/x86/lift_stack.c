@@ -154,14 +154,10 @@ static void pop_segment(struct x86_lift *a)
     struct x86_stack s = x86_stack_begin(a);
     unsigned seg = a->insn.operand[0].reg;
     ir_ref v = x86_stack_pop(a, &s, a->insn.opsize);
-    ir_ref changed =
-        x86_call(a, HELPER_load_segment, CALL_ALL, x86_i32(a, seg), x86_zext(a, v, 2), 0);
+    ir_ref changed = x86_load_seg(a, seg, x86_zext(a, v, 2));
     /* SS may have changed the width of the stack pointer: written by the old one's. */
     x86_stack_end(a, &s);
-    if (seg == X86_SS)
-        x86_leave_next(a, EXIT_STATE);
-    else
-        x86_leave_if(a, changed);
+    x86_loaded_seg(a, seg, changed);
 }
 
 bool x86_lift_stack(struct x86_lift *a)

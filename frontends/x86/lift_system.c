@@ -25,11 +25,7 @@ static void move_segment(struct x86_lift *a)
         return;
     }
     ir_ref v = x86_zext(a, x86_value(a, 1), 2);
-    ir_ref changed = x86_call(a, HELPER_load_segment, CALL_ALL, x86_i32(a, o[0].reg), v, 0);
-    if (o[0].reg == X86_SS)
-        x86_leave_next(a, EXIT_STATE);
-    else
-        x86_leave_if(a, changed);
+    x86_loaded_seg(a, o[0].reg, x86_load_seg(a, o[0].reg, v));
 }
 
 /* LDS and the like: segment register and general register from memory. */
@@ -39,12 +35,9 @@ static void load_far_pointer(struct x86_lift *a, unsigned seg)
     ir_ref at = x86_linear_of(a, a->insn.seg, x86_offset(a), size + 2, ACCESS_READ);
     ir_ref offset = x86_load(a, at, size);
     ir_ref selector = ir_load(a->b, IR_I32, 1, at, (int32_t)size);
-    ir_ref changed = x86_call(a, HELPER_load_segment, CALL_ALL, x86_i32(a, seg), selector, 0);
+    ir_ref changed = x86_load_seg(a, seg, selector);
     x86_put(a, a->insn.operand[0].reg, size, offset);
-    if (seg == X86_SS)
-        x86_leave_next(a, EXIT_STATE);
-    else
-        x86_leave_if(a, changed);
+    x86_loaded_seg(a, seg, changed);
 }
 
 static void move_control(struct x86_lift *a)

@@ -235,26 +235,36 @@ static uint32_t root_of(const struct x86_cpu *c)
     return (c->cr4 & CR4_PAE) != 0 ? c->cr3 & ~31u : c->cr3 & GUEST_PAGE_MASK;
 }
 
+static uint64_t main_key(const struct x86_cpu *c)
+{
+    uint64_t control = control_key(c);
+    if ((control & X86_KEY_PAGED) == 0)
+        return control;
+    if (c->cpl == 3)
+        return control | X86_KEY_USER | root_of(c);
+    return control | (c->global_window ? X86_KEY_GLOBAL : root_of(c));
+}
+
+static uint64_t name_of(const struct x86_cpu *c, uint64_t main)
+{
+    return main | ((main & X86_KEY_PAGED) != 0 ? root_of(c) : 0) | X86_NAME;
+}
+
+uint64_t x86_window_name(const struct x86_cpu *c)
+{
+    return name_of(c, main_key(c));
+}
+
 void x86_windows(const struct cpu *cpu, struct window_keys *k)
 {
     const struct x86_cpu *c = x86_of_const(cpu);
-    uint64_t control = control_key(c), user = control | X86_KEY_USER | root_of(c);
-    k->global_only = false;
-    if ((control & X86_KEY_PAGED) == 0) {
-        k->main = k->alt = k->choose = control;
-        k->name = control | X86_NAME;
-        return;
-    }
-    k->alt = k->choose = user;
-    if (c->cpl == 3) {
-        k->main = user;
-    } else if (c->global_window) {
-        k->main = control | X86_KEY_GLOBAL;
-        k->global_only = true;
-    } else {
-        k->main = k->choose = control | root_of(c);
-    }
-    k->name = k->main | root_of(c) | X86_NAME;
+    uint64_t main = main_key(c);
+    bool paged = (main & X86_KEY_PAGED) != 0;
+    k->main = main;
+    k->alt = paged ? control_key(c) | X86_KEY_USER | root_of(c) : main;
+    k->global_only = (main & X86_KEY_GLOBAL) != 0;
+    k->choose = k->global_only ? k->alt : main;
+    k->name = name_of(c, main);
 }
 
 bool x86_holds(const struct cpu *cpu, uint64_t key)

@@ -40,7 +40,12 @@ static bool descriptor_at(const struct x86_cpu *c, uint32_t selector, uint32_t *
 
 static bool read_descriptor(struct x86_cpu *c, uint32_t va, struct x86_descriptor *d)
 {
-    return x86_system_load(c, va, 4, &d->low) && x86_system_load(c, va + 4, 4, &d->high);
+    uint64_t value[2];
+    if (!guest_load(&c->cpu, va, 8, ACCESS_READ | ACCESS_SYSTEM, value))
+        return false;
+    *d = (struct x86_descriptor){(uint32_t)value[0], (uint32_t)(value[0] >> 32)};
+    x86_watch_data(c, va, 8, ACCESS_READ);
+    return true;
 }
 
 bool x86_descriptor(struct x86_cpu *c, uint32_t selector, unsigned vector, struct x86_descriptor *d)
@@ -175,17 +180,17 @@ bool x86_load_segment(struct x86_cpu *c, unsigned seg, uint32_t selector)
     return load_data(c, seg, selector);
 }
 
-/* a: register, b: selector. Not 0: the mode word changed. */
+/* a: register, b: selector. Not 0: the mode word may have changed. */
 uint64_t x86_helper_load_segment(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     struct x86_cpu *x = x86_of(cpu);
-    uint32_t before = x86_mode_word(cpu);
+    unsigned seg = (unsigned)a & 7, before = x86_segment_mode(x, seg);
     (void)c;
-    if (!x86_load_segment(x, (unsigned)a & 7, (uint32_t)b & 0xffff))
+    if (!x86_load_segment(x, seg, (uint32_t)b & 0xffff))
         return 0;
-    if (((unsigned)a & 7) == X86_SS)
+    if (seg == X86_SS)
         x->shadow = SHADOW_SS;
-    return x86_mode_word(cpu) != before;
+    return seg == X86_SS || x86_segment_mode(x, seg) != before;
 }
 
 void x86_check_data_segments(struct x86_cpu *c)

@@ -69,6 +69,8 @@ void x86_note_code(struct x86_cpu *c);
 void x86_set_code(struct x86_cpu *c, uint32_t selector, const struct x86_descriptor *d,
                   unsigned cpl);
 bool x86_whole(const struct x86_segment *s);
+/* Another number if the mode word depends on what is in the register now, not SS. */
+unsigned x86_segment_mode(const struct x86_cpu *c, unsigned seg);
 
 /* Check an access and give its linear address; false: #GP(0) or #SS(0) raised. */
 bool x86_linear(struct x86_cpu *c, unsigned seg, uint32_t offset, unsigned size, unsigned kind,

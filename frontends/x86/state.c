@@ -36,6 +36,11 @@ bool x86_whole(const struct x86_segment *s)
            (s->attr & (SEG_S | SEG_CODE | SEG_EXPAND | SEG_WRITE)) == (SEG_S | SEG_WRITE);
 }
 
+unsigned x86_segment_mode(const struct x86_cpu *c, unsigned seg)
+{
+    return seg == X86_FS || seg == X86_GS ? x86_whole(&c->seg[seg]) : flat(&c->seg[seg]);
+}
+
 static bool code_readable(const struct x86_segment *s)
 {
     return (s->attr & SEG_CODE) == 0 || (s->attr & SEG_WRITE) != 0;

@@ -303,6 +303,8 @@ void x86_flat_start(struct cpu *cpu, uint32_t eip, uint16_t code_selector, uint1
 /* ---- mmu.c ---- */
 void x86_walk(struct cpu *cpu, uint32_t va, unsigned kind, struct walk *w);
 void x86_windows(const struct cpu *cpu, struct window_keys *k);
+/* window_keys.name alone. */
+uint64_t x86_window_name(const struct x86_cpu *c);
 bool x86_holds(const struct cpu *cpu, uint64_t key);
 void x86_walk_for(struct cpu *cpu, uint64_t key, uint32_t va, struct walk *w);
 bool x86_guest_tables(struct cpu *cpu, uint32_t va, struct guest_tables *t);

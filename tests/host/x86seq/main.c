@@ -62,13 +62,19 @@ static bool flags_in_parts(const struct x86_insn *i, const struct output *o)
     return (i->op == X86_CMPS || i->op == X86_SCAS) && i->rep != X86_REP_NONE && o->vector >= 12;
 }
 
+/* A page fault here, for which the other may say that the access is beyond a flat segment's limit. */
+static bool at_end(const struct output *a, const struct output *other)
+{
+    return a->vector == 14 && a->address >= 0xfffffff0u &&
+           (other->vector == 12 || other->vector == 13);
+}
+
 /* Where the two may differ: memory that only the CPU has (native.c), and accesses over the end of the
- * address space, which are beyond the limit of a flat segment there and wrap here. */
+ * address space, where either may see a limit or a page first. */
 static bool strange(const struct output *a, const struct output *ref)
 {
-    bool over = ref->vector == 12 || ref->vector == 13;
-    return a->vector == 14 &&
-           (a->address - (LOW_AT - 64) < 4096 + 64 || (over && a->address >= 0xfffffff0u));
+    return at_end(a, ref) || at_end(ref, a) ||
+           (a->vector == 14 && a->address - (LOW_AT - 64) < 4096 + 64);
 }
 
 /* True if a and the reference agree; else says where they do not. */

@@ -54,9 +54,9 @@ void windows_complete(struct vm *vm)
     (void)vm;
 }
 
-void vm_redirect(struct cpu *cpu, enum exit_reason why)
+void vm_redirect_named(struct cpu *cpu, enum exit_reason why, uint64_t name, uint32_t mode)
 {
-    (void)cpu, (void)why;
+    (void)cpu, (void)why, (void)name, (void)mode;
 }
 
 void *memory_ram(struct vm *vm, uint64_t phys, uint64_t bytes)
