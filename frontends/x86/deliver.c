@@ -78,8 +78,7 @@ static bool read_gate(const struct event *e, struct gate *g)
     struct x86_descriptor d;
     if (c->idtr.limit < e->vector * 8 + 7)
         return refuse_gate(e, VECTOR_GP);
-    if (!x86_system_load(c, c->idtr.base + e->vector * 8, 4, &d.low) ||
-        !x86_system_load(c, c->idtr.base + e->vector * 8 + 4, 4, &d.high))
+    if (!x86_read_descriptor(c, c->idtr.base + e->vector * 8, &d))
         return false;
     unsigned attr = descriptor_attr(&d), type = attr & (SEG_TYPE | SEG_S);
     g->task = type == TYPE_TASK;

@@ -18,7 +18,7 @@ HELPER(code_limit) HELPER(forget_codes)
 /* control transfers (transfer.c, transfer_return.c); results: where to go on, linear */
 HELPER(far_transfer) HELPER(far_return) HELPER(interrupt_return) HELPER(sysenter) HELPER(sysexit)
 
-/* the same, then vm_redirect (direct.c) */
+/* the same, and load_segment if the mode changes, then vm_redirect_named (direct.c) */
 HELPER(go_return) HELPER(go_interrupt) HELPER(go_sysenter) HELPER(go_sysexit)
 HELPER(go_load_segment)
 

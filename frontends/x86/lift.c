@@ -125,10 +125,8 @@ bool x86_side_leave(struct x86_lift *a, ir_ref f, unsigned cc, uint32_t linear, 
     if (a->exits == sizeof a->exit / sizeof a->exit[0])
         return false;
     struct x86_side_exit *e = &a->exit[a->exits++];
-    *e = (struct x86_side_exit){.label = ir_new_label(a->b),
-                                .pc = linear,
-                                .leave = reason != EXIT_NONE,
-                                .reason = (uint16_t)reason};
+    *e = (struct x86_side_exit){
+        .label = ir_new_label(a->b), .pc = linear, .reason = (uint16_t)reason};
     ir_brcc(a->b, f, (enum ir_cc)cc, e->label);
     return true;
 }
@@ -169,7 +167,7 @@ static void place_exits(struct x86_lift *a)
         ir_label(a->b, a->exit[i].label);
         if (a->exit[i].mode)
             ir_jumpto(a->b, x86_i32(a, a->exit[i].pc), JUMP_MODE, 0);
-        else if (a->exit[i].leave)
+        else if (a->exit[i].reason != EXIT_NONE)
             leave(a, x86_i32(a, a->exit[i].pc), a->exit[i].reason);
         else
             go(a, a->exit[i].pc, JUMP_PLAIN, 0);

@@ -25,9 +25,8 @@ struct x86_lift {
     struct x86_side_exit {
         unsigned label;
         uint32_t pc;
-        bool leave; /* with `reason`, else a jump */
-        bool mode;  /* the jump is one into another mode */
-        uint16_t reason;
+        uint16_t reason; /* to leave; EXIT_NONE: a jump */
+        bool mode;       /* no matter what: a jump into another mode */
     } exit[16];
     uint8_t x87_top;  /* what TOP is here, if the x87 is as predicted (lift_fp.h) */
     bool x87_known;   /* it has been compared */

@@ -8,13 +8,29 @@
 
 /* ---- memory as the CPU itself uses it --------------------------------------------------------- */
 
+static bool system_load(struct x86_cpu *c, uint32_t va, unsigned size, uint64_t value[2])
+{
+    if (!guest_load(&c->cpu, va, size, ACCESS_READ | ACCESS_SYSTEM, value))
+        return false;
+    x86_watch_data(c, va, size, ACCESS_READ);
+    return true;
+}
+
 bool x86_system_load(struct x86_cpu *c, uint32_t va, unsigned size, uint32_t *v)
 {
     uint64_t value[2];
-    if (!guest_load(&c->cpu, va, size, ACCESS_READ | ACCESS_SYSTEM, value))
+    if (!system_load(c, va, size, value))
         return false;
     *v = (uint32_t)value[0];
-    x86_watch_data(c, va, size, ACCESS_READ);
+    return true;
+}
+
+bool x86_read_descriptor(struct x86_cpu *c, uint32_t va, struct x86_descriptor *d)
+{
+    uint64_t value[2];
+    if (!system_load(c, va, 8, value))
+        return false;
+    *d = (struct x86_descriptor){(uint32_t)value[0], (uint32_t)(value[0] >> 32)};
     return true;
 }
 
@@ -38,28 +54,19 @@ static bool descriptor_at(const struct x86_cpu *c, uint32_t selector, uint32_t *
     return (!local || (c->ldtr.attr & SEG_P) != 0) && limit >= index + 7;
 }
 
-static bool read_descriptor(struct x86_cpu *c, uint32_t va, struct x86_descriptor *d)
-{
-    uint64_t value[2];
-    if (!guest_load(&c->cpu, va, 8, ACCESS_READ | ACCESS_SYSTEM, value))
-        return false;
-    *d = (struct x86_descriptor){(uint32_t)value[0], (uint32_t)(value[0] >> 32)};
-    x86_watch_data(c, va, 8, ACCESS_READ);
-    return true;
-}
-
 bool x86_descriptor(struct x86_cpu *c, uint32_t selector, unsigned vector, struct x86_descriptor *d)
 {
     uint32_t va;
     if (!descriptor_at(c, selector, &va))
         return x86_raise_error(c, vector, selector & 0xfffc);
-    return read_descriptor(c, va, d);
+    return x86_read_descriptor(c, va, d);
 }
 
 bool x86_descriptor_try(struct x86_cpu *c, uint32_t selector, struct x86_descriptor *d)
 {
     uint32_t va;
-    return !selector_null(selector) && descriptor_at(c, selector, &va) && read_descriptor(c, va, d);
+    return !selector_null(selector) && descriptor_at(c, selector, &va) &&
+           x86_read_descriptor(c, va, d);
 }
 
 bool x86_set_accessed(struct x86_cpu *c, uint32_t selector, struct x86_descriptor *d)

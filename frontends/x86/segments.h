@@ -78,6 +78,8 @@ bool x86_linear(struct x86_cpu *c, unsigned seg, uint32_t offset, unsigned size,
 
 /* Memory as the CPU itself uses it (descriptor tables, TSS): supervisor rights. */
 bool x86_system_load(struct x86_cpu *c, uint32_t va, unsigned size, uint32_t *v);
+/* The descriptor or gate at a linear address. */
+bool x86_read_descriptor(struct x86_cpu *c, uint32_t va, struct x86_descriptor *d);
 bool x86_system_store(struct x86_cpu *c, uint32_t va, unsigned size, uint32_t v);
 
 /* The outer stack of the TSS for privilege level cpl. */

@@ -213,6 +213,12 @@ static uint64_t timer_length(const struct lapic *l)
     return (uint64_t)l->initial << divide_shift(l);
 }
 
+/* When the period that runs at t began; length: not 0. */
+static uint64_t period_begin(const struct lapic *l, uint64_t length, uint64_t t)
+{
+    return l->started + (t - l->started) / length * length;
+}
+
 /* For the end of the first period, which may have passed when it is armed: then it expires at once. */
 static void arm(struct lapic *l)
 {
@@ -235,7 +241,7 @@ static void expired(void *device)
     struct lapic *l = device;
     if (l->lvt[L_TIMER] & LVT_PERIODIC) {
         uint64_t length = timer_length(l), t = vm_time(l->vm);
-        uint64_t when = l->started + ((t - l->started) / length + 1) * length;
+        uint64_t when = period_begin(l, length, t) + length;
         vtimer_arm(l->vm, &l->timer, when < t + LEAST_NS ? t + LEAST_NS : when);
     }
     accept_local(l, L_TIMER);
@@ -245,7 +251,8 @@ static void expired(void *device)
 static void change_mode(struct lapic *l)
 {
     uint64_t length = timer_length(l);
-    l->started += length != 0 ? (vm_time(l->vm) - l->started) / length * length : 0;
+    if (length != 0)
+        l->started = period_begin(l, length, vm_time(l->vm));
     arm(l);
 }
 

@@ -212,10 +212,10 @@ static void catch_up(struct mc146818 *r)
     r->seen = t;
 }
 
-/* When the next event comes whose interrupt is enabled. */
-static uint64_t next_event(const struct mc146818 *r, uint64_t t)
+/* When the next event after what was seen comes whose interrupt is enabled. */
+static uint64_t next_event(const struct mc146818 *r)
 {
-    uint64_t when = UINT64_MAX, p = period(r), second = seconds_at(r, t);
+    uint64_t t = r->seen, when = UINT64_MAX, p = period(r), second = seconds_at(r, t);
     uint8_t b = r->memory[R_B];
     if ((b & B_PIE) && p != 0)
         when = (t / p + 1) * p;
@@ -235,7 +235,7 @@ static void update(struct mc146818 *r)
     bool irq = *c & r->memory[R_B] & (C_PF | C_AF | C_UF);
     *c = (uint8_t)((*c & ~C_IRQ) | (irq ? C_IRQ : 0));
     line_set(&r->irq, irq);
-    vtimer_arm(r->vm, &r->timer, irq ? UINT64_MAX : next_event(r, r->seen));
+    vtimer_arm(r->vm, &r->timer, irq ? UINT64_MAX : next_event(r));
 }
 
 static void expired(void *device)
