@@ -33,8 +33,11 @@ struct block {
     uint32_t side_count;
     struct block *next_page[2];  /* the rest is cache.c's */
     struct block_exit *incoming; /* exits linked to this block */
-    bool cut;      /* shorter than asked for: entered by the dispatcher only (IR_FLOW_DEAD, ir.h) */
-    bool dead;     /* its source was written: never entered again */
+    bool cut;  /* shorter than asked for: entered by the dispatcher only (IR_FLOW_DEAD, ir.h) */
+    bool dead; /* its source was written: never entered again */
+    /* backend: linked to itself it does not look at cpu->attention, so whoever sets that in an upcall out of
+     * this block unlinks it. Ways into it look, and it calls no C function. */
+    bool unchecked;
     void *backend; /* what the backend needs */
 };
 

@@ -111,20 +111,17 @@ enum cpu_view_number { VIEW_NOTHING, VIEW_PROCESS, VIEWS };
 #define X87_HELD(count, first) ((unsigned)(count) | (unsigned)(first) << 9)
 
 struct cpu {
-    uint32_t reg[16];       /* 0: the guest's general registers, as the frontend numbers them */
+    uint32_t reg[16]; /* 0: the guest's general registers, as the frontend numbers them */
+
+    /* Written by translated code, often. What is near (offsets below 128) has short addresses. */
     struct cpu_flags flags; /* 64 */
-    uint32_t pc; /* 68: next instruction, with mode bits; exact outside translated code */
-    volatile uint32_t attention; /* 72: not 0: translated code leaves at its next check */
-    int32_t budget;              /* 76: icount mode: guest instructions left before leaving */
-    uint64_t base;               /* 80: the current window, as in GS */
-    uint32_t split;              /* 88: SITE_CHOOSE: addresses below it go through choose_base */
-    uint32_t flag_recipe;       /* 92: how to compute the flags if they are pending (below), or 0 */
-    uint64_t alt_base;          /* 96: window for MEM_USER accesses */
-    uint64_t choose_base;       /* 104 */
-    struct jump_entry *jumps;   /* 112: table of computed jumps of the current window */
-    struct fetch_entry *fetch;  /* 120: virtual → physical pages of the current window */
-    uint64_t spill[CPU_SPILLS]; /* 128: the block's spilled values */
-    uint32_t flag_saved[2];     /* operands of flag_recipe that are in no register */
+    uint32_t pc;            /* next instruction, with mode bits; exact outside translated code */
+    uint32_t flag_recipe;   /* how to compute the flags if they are pending (below), or 0 */
+    int32_t budget;         /* icount mode: guest instructions left before leaving */
+    uint32_t flag_saved[2]; /* operands of flag_recipe that are in no register */
+    uint32_t vectors_live; /* the backend's: the frontend's `vectors` are in registers; 0 outside */
+    uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
+    uint64_t spill[CPU_SPILLS]; /* 96: the block's spilled values */
 
     /* Floating-point control and exception flags in MXCSR's format (Intel SDM vol. 1, 10.2.3): the
      * guest's rounding mode; all exceptions masked; flags accumulate. In the host's register while
@@ -135,13 +132,21 @@ struct cpu {
      * while translated code runs; brought here by `xstatus` and by leaving. */
     uint32_t x87_control, x87_status;
     uint32_t x87_held; /* X87_HELD: what a fault in translated code finds in the host's registers */
-    uint32_t vectors_live; /* the backend's: the frontend's `vectors` are in registers; 0 outside */
-    uint32_t exit_request; /* enum exit_reason set by a helper; 0: go on */
 
     /* JUMP_MODE: what the next block's mode adds to a slot of `jumps`, in bytes; the upper half of
      * next_key is its jump_mode_high. */
     uint64_t next_key;
     uint32_t next_slots;
+
+    /* Read often, written seldom: in a cache line of their own. A loop that stores to the line in which its
+     * next load is takes some percent longer. */
+    uint64_t base;               /* the current window, as in GS */
+    volatile uint32_t attention; /* not 0: translated code leaves at its next check */
+    uint32_t split;              /* SITE_CHOOSE: addresses below it go through choose_base */
+    uint64_t alt_base;           /* window for MEM_USER accesses */
+    uint64_t choose_base;
+    struct jump_entry *jumps;  /* table of computed jumps of the current window */
+    struct fetch_entry *fetch; /* virtual → physical pages of the current window */
 
     /* Switches of mode and of the view of user memory within translated code (JUMP_ENTER, JUMP_USER):
      * what window.c has got ready. The windows in use are those of `base` and `alt_base`. */
@@ -178,7 +183,9 @@ struct cpu {
     int32_t budget_full;   /* what it was filled with */
     bool halted;           /* waits for an interrupt */
 };
-_Static_assert(offsetof(struct cpu, spill) == 128, "hot fields");
+_Static_assert(offsetof(struct cpu, spill) == 96 && offsetof(struct cpu, base) % 64 == 0 &&
+                   offsetof(struct cpu, view) == offsetof(struct cpu, base) + 64,
+               "hot fields");
 _Static_assert(offsetof(struct cpu, lines) == offsetof(struct cpu, hinders) + 4 &&
                    offsetof(struct cpu, fetch) == offsetof(struct cpu, jumps) + 8 &&
                    offsetof(struct cpu, choose_base) == offsetof(struct cpu, alt_base) + 8,

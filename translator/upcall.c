@@ -23,9 +23,20 @@
  */
 #include <translator/window.h>
 
+/* A block that jumps to itself without looking for attention is to leave now (block.unchecked). */
+static void end_loop(struct vm *vm)
+{
+    struct block *b = cache_by_host(vm, vm->upcall->regs.rip);
+    for (unsigned n = 0; b != NULL && b->unchecked && n < b->exits; n++)
+        if (b->exit[n].to == b)
+            cache_unlink(vm, &b->exit[n]);
+}
+
 static void resume(struct vm *vm, unsigned count)
 {
     unsigned done = 0;
+    if (vm->cpu->attention != 0)
+        end_loop(vm);
     if (vm->config.stats)
         vm->counts.upcall_ns += vm_now() - vm->upcall_begun;
     for (;;) {

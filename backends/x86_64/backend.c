@@ -197,7 +197,10 @@ static void lower_one(struct gen *g, unsigned n)
     g->v[unfolded(g, i->a)].next = g->after[n][0];
     g->v[unfolded(g, i->b)].next = g->after[n][1];
     g->v[unfolded(g, i->c)].next = g->after[n][2];
-    lower[family(i->op)](g, i);
+    if (!g->dead)
+        lower[family(i->op)](g, i);
+    if (i->op == IR_jump)
+        g->dead = false;
     if (i->op == IR_ld || i->op == IR_st)
         faultflags_done(g);
     alloc_end_ins(g);
@@ -236,6 +239,7 @@ static void begin(struct gen *g)
     g->side_bits = g->insns = 0;
     g->eflags_state = false;
     g->fixups = g->colds = 0;
+    g->dead = g->calls = false;
     g->helds = g->noted = 0;
     memset(g->label, 0, sizeof g->label);
     memset(g->label_used, 0, sizeof g->label_used);

@@ -122,6 +122,8 @@ struct gen {
     uint32_t label[IR_MAX_LABEL + 1];    /* offset + 1 */
     ir_ref label_at[IR_MAX_LABEL + 1];   /* where it is in the IR */
     bool label_used[IR_MAX_LABEL + 1];   /* code leads there */
+    bool calls;                          /* the block may call C functions */
+    bool dead;                           /* nothing leads here: a way out that stands elsewhere */
     bool flags_differ[IR_MAX_LABEL + 1]; /* a branch there leaves EFLAGS unlike cpu->flags */
     struct {
         uint32_t field;

@@ -36,6 +36,8 @@ struct cold *add_cold(struct gen *g, enum cold_kind kind)
     }
     struct cold *c = &g->cold[g->colds++];
     *c = (struct cold){.kind = (uint8_t)kind};
+    if (kind == COLD_SOFT)
+        g->calls = true;
     return c;
 }
 
@@ -76,6 +78,7 @@ void block_entry(struct gen *g)
 void call_function(struct gen *g, uint64_t function, unsigned kind, const struct ir_ins *i)
 {
     unsigned stub = (kind & (CALL_READS | CALL_WRITES)) | (kind & CALL_FP ? 4 : 0);
+    g->calls = true;
     x86_const(&g->c, R15, function);
     x86_call_to(&g->c, g->s->call[stub]);
     struct side_entry *side = add_side(g, code_offset(&g->c), i);
@@ -164,19 +167,32 @@ static bool brcc_over_jump(const struct gen *g, const struct ir_ins *i, unsigned
            at + 2 <= g->ir->count && only_jumps(&i[1]) && i[2].op == IR_label && i[2].imm == i->imm;
 }
 
-const struct ir_ins *jump_at_label(const struct gen *g, const struct ir_ins *i)
+/* What stands at a label that a branch leads to, if it is a way out: a jump, perhaps with a recipe for
+ * flags (pass_lazy.c) put before it. jump: NULL: something else. */
+struct way_out {
+    const struct ir_ins *jump, *recipe;
+};
+
+static struct way_out way_out(const struct gen *g, const struct ir_ins *branch)
 {
-    unsigned at = g->label_at[i->imm];
-    bool jump = !g->k->icount && at < g->ir->count && only_jumps(&g->ir->ins[at + 1]);
-    return jump ? &g->ir->ins[at + 1] : NULL;
+    struct way_out w = {NULL, NULL};
+    unsigned at = g->label_at[branch->imm];
+    const struct ir_ins *i = &g->ir->ins[at];
+    do
+        i++, at++;
+    while (at < g->ir->count && i->op == IR_const);
+    if (at < g->ir->count && i->op == IR_put && i->imm == offsetof(struct cpu, flag_recipe) &&
+        g->ir->ins[i->a].op == IR_const)
+        w.recipe = i++, at++;
+    if (!g->k->icount && at <= g->ir->count && only_jumps(i))
+        w.jump = i;
+    return w;
 }
 
-/* A jump behind a label that only such branches lead to. */
-static bool no_way_to(const struct gen *g, const struct ir_ins *jump)
+const struct ir_ins *jump_at_label(const struct gen *g, const struct ir_ins *i)
 {
-    const struct ir_ins *label = jump - 1;
-    return !g->k->icount && g->at > 2 && label->op == IR_label && !g->label_used[label->imm] &&
-           ((ir_traits(label[-1].op) & TRAIT_EXIT) || label[-1].op == IR_br);
+    struct way_out w = way_out(g, i);
+    return w.recipe == NULL ? w.jump : NULL;
 }
 
 /* The entry took the whole block's instructions from the budget: give back those not run. */
@@ -216,6 +232,46 @@ static bool is_near(struct gen *g, const struct ir_ins *i)
     return false;
 }
 
+/* What a branch stores on its way; exit: to a jump. */
+static void note_flags(struct gen *g, const struct ir_ins *i, struct cold *c, bool exit)
+{
+    c->nz_only = flags_only_nz(g, i->a);
+    c->keep_c = (i->aux & BRCC_KEEP_C) != 0;
+    if (exit && faultflags_exit(g, c))
+        c->kind = COLD_RECIPE;
+}
+
+static void store_flags(struct gen *g, const struct cold *c)
+{
+    if (c->kind == COLD_RECIPE)
+        faultflags_cold(g, c);
+    else
+        flags_store(g, c->nz_only, c->keep_c);
+}
+
+/* A branch back, probably of a loop, on whose way EFLAGS or a recipe are stored: that stands here, not behind
+ * the code, so that there is one jump. */
+static bool brcc_back(struct gen *g, const struct ir_ins *i, unsigned cc)
+{
+    bool put = (i->aux & BRCC_PUTF) != 0;
+    struct way_out w = way_out(g, i);
+    if (w.jump == NULL || put == (w.recipe != NULL) || (uint32_t)w.jump->imm > g->pc ||
+        chance(g, 2))
+        return false;
+    uint32_t skip = x86_jcc8(&g->c, cc ^ 1);
+    if (put) {
+        struct cold c = {.kind = COLD_FLAGS};
+        note_flags(g, i, &c, true);
+        store_flags(g, &c);
+    } else {
+        struct mem recipe = state_mem((uint32_t)w.recipe->imm);
+        x86_rm(&g->c, X_MOV_I, false, 0, &recipe, (int32_t)const_of(g, w.recipe->a));
+    }
+    add_exit(g, w.jump, x86_jmp(&g->c, 0));
+    x86_here8(&g->c, skip);
+    return true;
+}
+
 /* A branch on whose way EFLAGS are stored. */
 static void brcc_put(struct gen *g, const struct ir_ins *i, unsigned cc)
 {
@@ -224,11 +280,8 @@ static void brcc_put(struct gen *g, const struct ir_ins *i, unsigned cc)
     struct cold *c = add_cold(g, COLD_FLAGS);
     c->field[c->fields++] = field;
     c->exit = jump != NULL;
-    c->nz_only = flags_only_nz(g, i->a);
-    c->keep_c = (i->aux & BRCC_KEEP_C) != 0;
+    note_flags(g, i, c, c->exit);
     if (jump != NULL) {
-        if (faultflags_exit(g, c))
-            c->kind = COLD_RECIPE;
         c->back = g->k->block->exits;
         add_exit(g, jump, 0);
     } else {
@@ -254,6 +307,8 @@ static void brcc(struct gen *g, const struct ir_ins *i)
         x86_patch(&g->c, stay, code_offset(&g->c));
         return;
     }
+    if (brcc_back(g, i, cc))
+        return;
     if (put) {
         brcc_put(g, i, cc);
         return;
@@ -279,6 +334,8 @@ static void label(struct gen *g, const struct ir_ins *i)
     if ((ir_traits(before) & TRAIT_EXIT) || before == IR_br)
         g->eflags_state = true;
     g->eflags_state = g->eflags_state && !g->flags_differ[i->imm];
+    g->dead = !g->label_used[i->imm] && ((ir_traits(before) & TRAIT_EXIT) || before == IR_br) &&
+              way_out(g, i).jump != NULL;
 }
 
 /* A computed jump into another mode: mode and window are what vm_redirect left. */
@@ -415,8 +472,6 @@ void lower_control(struct gen *g, const struct ir_ins *i)
     case IR_jump:
         if (g->at > 1 && brcc_over_jump(g, i - 1, g->at - 1))
             break;
-        if (only_jumps(i) && no_way_to(g, i))
-            break;
         refund(g, g->k->block->insns - g->insns);
         if (i->aux & JUMP_ENTER)
             to_side(g, SIDE_PRIVILEGED);
@@ -498,10 +553,7 @@ static void cold_look_up(struct gen *g, const struct cold *c)
 
 static void cold_flags(struct gen *g, const struct cold *c)
 {
-    if (c->kind == COLD_RECIPE)
-        faultflags_cold(g, c);
-    else
-        flags_store(g, c->nz_only, c->keep_c);
+    store_flags(g, c);
     uint32_t field = x86_jmp(&g->c, 0);
     if (c->exit)
         g->k->block->exit[c->back].code_offset = field;
@@ -595,6 +647,10 @@ void emit_cold(struct gen *g)
             x86_patch(&g->c, c->field[f], code_offset(&g->c));
         one_cold(g, c);
     }
-    for (unsigned n = 0; n < b->exits && !g->c.full; n++)
+    b->unchecked = false;
+    for (unsigned n = 0; n < b->exits && !g->c.full; n++) {
         exit_stub(g, &b->exit[n]);
+        b->unchecked |= link_loops(&b->exit[n]);
+    }
+    b->unchecked &= !g->calls && b->code_after != b->code;
 }

@@ -184,6 +184,7 @@ static void by_c(struct gen *g, const struct ir_ins *i)
     alloc_spill_all(g, false);
     x86_const(&g->c, RDX, (uint64_t)i->imm);
     x86_const(&g->c, R15, (uint64_t)(uintptr_t)x86_vector_run);
+    g->calls = true;
     x86_call_to(&g->c, g->s->call[0]);
     alloc_lost(g);
     x86_rm(&g->c, X_MOVUPS, false, dst_xmm(g, 0), &a, 0);

@@ -252,6 +252,7 @@ static void make_look_up(struct code *c, struct x86_state *s)
     store_vectors(c, s, 0);
     x86_rr(c, X_MOV, true, RDI, RSP, 0);
     x86_rr(c, X_CALL_E, false, 0, RAX, 0);
+    make_poke_test(c, 0);
     pins(c, s, X_MOV, CALLER_SAVED, 0);
     x86_rr(c, X_TEST, true, RAX, RAX, 0);
     none[1] = x86_jcc(c, CC_E, 0);
@@ -276,6 +277,7 @@ static void make_soft(struct code *c, struct x86_state *s)
     field(c, X_STMXCSR, false, 0, RDI, offsetof(struct cpu, mxcsr));
     x86_const(c, RAX, (uint64_t)(uintptr_t)x86_soft_run);
     x86_rr(c, X_CALL_E, false, 0, RAX, 0);
+    make_poke_test(c, (size_t)cpu);
     field(c, X_LDMXCSR, false, 0, RSP, (size_t)cpu + offsetof(struct cpu, mxcsr));
     for (unsigned x = 0; x < 16; x++)
         field(c, X_MOVUPS, false, x, RSP, 16 * x);

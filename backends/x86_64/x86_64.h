@@ -104,6 +104,8 @@ struct x86_state *x86_state_of(const struct frontend *f, bool make);
 
 /* ---- link.c: exits with a check of the target's page ---- */
 bool link_has_check(const struct block_exit *e);
+/* Whether e is a plain jump to where its block begins. */
+bool link_loops(const struct block_exit *e);
 uint32_t link_fetch_offset(uint32_t pc); /* of the page's entry in cpu->fetch */
 void x86_link(struct block_exit *e, struct block *to, ptrdiff_t write_delta);
 

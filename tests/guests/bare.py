@@ -47,4 +47,8 @@ with tempfile.TemporaryDirectory() as place:
     script.test("bare-domains-windows-2", right(domains, "--windows", "2"))
     script.test("bare-domains-interpreter", right(domains, "--backend", "interp"))
     script.test("bare-domains-icount", right(domains, "--icount", "--block-limit", "2"))
+    loops = image("loops", place)
+    script.test("bare-loops", right(loops))
+    script.test("bare-loops-interpreter", right(loops, "--backend", "interp"))
+    script.test("bare-loops-icount", right(loops, "--icount", "--block-limit", "2"))
 sys.exit(script.end())

@@ -68,6 +68,38 @@ static struct block_exit *exit_to(struct block *from, uint32_t pc)
     return NULL;
 }
 
+/* Where the jump of e leads. */
+static const uint8_t *leads_to(const struct block_exit *e)
+{
+    const uint8_t *field = e->from->code + e->code_offset;
+    int32_t rel;
+    memcpy(&rel, field, sizeof rel);
+    return field + 4 + rel;
+}
+
+/* Which links look at cpu->attention: to a block that jumps to itself without, all but that jump. */
+static void looking(void)
+{
+    static struct block c;
+    exit_to(&a, 0x2000)->checked_page = false;
+    result("a loop without calls", a.unchecked, "looks each time");
+    result("no loop", !b.unchecked, "unchecked");
+    be->link(exit_to(&a, 0x1000), &a, 0);
+    be->link(exit_to(&a, 0x2000), &b, 0);
+    result("link to itself", leads_to(exit_to(&a, 0x1000)) == a.code_after, "checks");
+    result("link forward", leads_to(exit_to(&a, 0x2000)) == b.code_after, "checks");
+    if (!make(&c, 0x800, 7, false, "insn 0x800, side 0\njump 0x1000\n"))
+        return;
+    be->link(exit_to(&c, 0x1000), &a, 0);
+    result("link into a loop", leads_to(exit_to(&c, 0x1000)) == a.code, "does not check");
+    if (!make(&c, 0x1000, 7, false,
+              "insn 0x1000, side 0\n%2 = get.i32 [4]\n%3 = ld.i32.4.slow [%2]\njump 0x1000\n"))
+        return;
+    be->link(exit_to(&c, 0x1000), &c, 0);
+    result("a loop with a call", !c.unchecked && leads_to(exit_to(&c, 0x1000)) == c.code,
+           "does not look");
+}
+
 struct expected {
     enum exit_reason reason;
     uint32_t pc, r0, r1;
@@ -108,8 +140,10 @@ static void links(void)
     go("unlinked again", 5, 0, (struct expected){EXIT_LINK, 0x2000, 0, 0});
 }
 
-/* cpu->look_up: what it is asked, and what it says once. */
+/* cpu->look_up: what it is asked, and what it says once; a poke may come meanwhile. */
 static uint64_t look_up_says;
+static volatile uint64_t poke;
+static bool look_up_poked;
 static uint32_t look_up_pc;
 
 static uint64_t look_up(struct cpu *cpu)
@@ -117,6 +151,7 @@ static uint64_t look_up(struct cpu *cpu)
     uint64_t says = look_up_says;
     look_up_pc = cpu->pc;
     look_up_says = 0;
+    poke = look_up_poked;
     return says;
 }
 
@@ -130,6 +165,13 @@ static void asking(void)
     result("look_up was asked", look_up_pc == 0x5000, "%x", look_up_pc);
     look_up_says = be->entry(&a);
     go("look_up knows", 1, 0x1000, (struct expected){EXIT_LINK, 0x1000, 0u - 1, 1});
+    look_up_says = be->entry(&a);
+    look_up_poked = true;
+    cpu->pending = &poke;
+    go("poke during look_up", 1, 0x1000, (struct expected){EXIT_CHECK, 0x1000, 0, 1});
+    look_up_poked = false;
+    poke = cpu->attention = 0;
+    cpu->pending = NULL;
     cpu->look_up = NULL;
     be->link(exit_to(&a, 0x1000), &a, 0);
 }
@@ -144,11 +186,11 @@ static void jumping(void)
     cpu->attention = 1;
     go("attention", 5, 0x1000, (struct expected){EXIT_CHECK, 0x1000, 5, 0});
     cpu->attention = 0;
-    volatile uint64_t poke = 1;
+    poke = 1;
     cpu->pending = &poke;
     go("pending poke", 5, 0x1000, (struct expected){EXIT_CHECK, 0x1000, 5, 0});
     result("pending poke makes attention", cpu->attention != 0, "none");
-    cpu->attention = 0;
+    poke = cpu->attention = 0;
     cpu->pending = NULL;
     j->mode_high = UINT32_MAX;
     go("jump to an absent entry", 1, 0x1000, (struct expected){EXIT_LOOKUP, 0x1000, 0, 1});
@@ -210,8 +252,11 @@ void test_chains(void)
     links();
     jumping();
     asking();
-    if (make_both(true))
+    looking();
+    if (make_both(true)) {
+        result("a loop that counts", !a.unchecked, "unchecked");
         budgets();
+    }
     second_phys = 0x80002000u;
     if (make_both(false))
         two_pages("without count");
