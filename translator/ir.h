@@ -87,6 +87,7 @@ enum ir_mem_site {
     SITE_STRING = 8, /* only in a side entry: of a `copy` or `fill`, which ends early instead of
                         leaving the block */
     SITE_COLD = 16,  /* mostly meets pages that are not mapped; with SITE_SLOW (cold.c) */
+    SITE_LOOP = 32,  /* a loop begins here that runs long: it is unrolled (pass_unroll.c) */
 };
 static inline unsigned mem_bytes(unsigned aux)
 {
@@ -128,6 +129,7 @@ typedef uint16_t ir_ref; /* index of the instruction that defines the value; 0 =
  * shift: register n) it has written where it may fault before that. Code that the frontend looked at
  * must lie in the page of the block. */
 #define IR_FLOW_DEAD 1u
+#define IR_FLOW_LOOP 2u /* to the block's own beginning, in the same mode */
 #define FLOW_LIMIT_MIN \
     16 /* a frontend says nothing of code farther ahead than half of this, or
                                   if blocks may be shorter than this */
@@ -159,6 +161,7 @@ struct ir_block {
     unsigned count; /* instructions: ins[1] to ins[count]; ins[0] is IR_END */
     unsigned labels;
     unsigned insns; /* guest instructions: number of `insn` operations */
+    unsigned most;  /* guest instructions that it may grow to (pass_unroll.c) */
     bool full;      /* a pass found it too large: not to be compiled */
     struct ir_ins ins[IR_MAX_INS + 1];
 };

@@ -22,7 +22,7 @@ void ir_start(struct ir_block *b)
 {
     b->count = 0;
     b->labels = 0;
-    b->insns = 0;
+    b->insns = b->most = 0;
     b->full = false;
     memset(&b->ins[0], 0, sizeof b->ins[0]);
 }

@@ -293,6 +293,11 @@ static enum ir_simple constant_right(struct ir_ins *i, uint64_t v, ir_ref *same)
         if (v == 0)
             return to_const(i, 0);
         return v == 1 ? to_same(i->a, same) : IR_KEEP;
+    case IR_pair:
+        if (v != 0)
+            return IR_KEEP;
+        *i = (struct ir_ins){.op = IR_zext32, .type = IR_I64, .a = i->a};
+        return IR_CHANGE;
     default:
         return IR_KEEP;
     }
@@ -354,7 +359,11 @@ static enum ir_simple unary_pair(const struct ir_block *b, struct ir_ins *i, ir_
     case IR_lo32:
         if (op == IR_zext32 || op == IR_sext32 || op == IR_pair)
             return to_same(a->a, same);
-        break;
+        if (op != IR_udiv || b->ins[a->a].op != IR_zext32 || b->ins[a->b].op != IR_zext32)
+            break;
+        *i = (struct ir_ins){
+            .op = IR_udiv, .type = IR_I32, .a = b->ins[a->a].a, .b = b->ins[a->b].a};
+        return IR_CHANGE;
     case IR_hi32:
         if (op == IR_pair)
             return to_same(a->b, same);

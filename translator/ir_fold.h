@@ -59,6 +59,7 @@ static inline bool ir_is_const(const struct ir_block *b, ir_ref r, uint64_t *v)
     return true;
 }
 
+void ir_pass_unroll(struct ir_block *b);
 void ir_pass_state(struct ir_block *b);
 void ir_pass_fold(struct ir_block *b);
 void ir_pass_flags(struct ir_block *b);

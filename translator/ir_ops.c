@@ -104,9 +104,15 @@ unsigned ir_cc_needs(enum ir_cc cc)
 }
 
 const struct ir_pass ir_passes[] = {
-    {'s', "state", ir_pass_state}, {'c', "fold", ir_pass_fold},
-    {'f', "flags", ir_pass_flags}, {'k', "align", ir_pass_align},
-    {'a', "addr", ir_pass_addr},   {'m', "same", ir_pass_same},
-    {'n', "near", ir_pass_near},   {'l', "lazy", ir_pass_lazy},
-    {'d', "dead", ir_pass_dead},   {0, NULL, NULL},
+    {'u', "unroll", ir_pass_unroll},
+    {'s', "state", ir_pass_state},
+    {'c', "fold", ir_pass_fold},
+    {'f', "flags", ir_pass_flags},
+    {'k', "align", ir_pass_align},
+    {'a', "addr", ir_pass_addr},
+    {'m', "same", ir_pass_same},
+    {'n', "near", ir_pass_near},
+    {'l', "lazy", ir_pass_lazy},
+    {'d', "dead", ir_pass_dead},
+    {0, NULL, NULL},
 };

@@ -15,7 +15,8 @@
  *   - an exit by `jump` may leave a recipe if the frontend says of the target (field flow) that
  *     it writes all flags before it reads them, and has not changed the operands where it may
  *     fault before that;
- *   - a branch to an exit on these flags writes them on that way only (BRCC_PUTF).
+ *   - a branch to an exit on these flags writes them on that way only (BRCC_PUTF), and a branch to a
+ *     `leave` the recipe.
  *
  * Writing out happens with the flags value itself or, if the host's flags register has been used
  * for something else since, with the operation repeated. A recipe is void as soon as all flags are
@@ -62,8 +63,7 @@ struct lazy {
     bool hides; /* it hides flags that have been written */
     bool full;
     uint32_t label[IR_MAX_LABEL + 1]; /* recipe to store at the label; 0: none */
-    uint16_t exit[IR_MAX_LABEL +
-                  1]; /* `jump` directly behind a label that only branches lead to; 0: none */
+    uint16_t exit[IR_MAX_LABEL + 1];  /* `jump` or `leave` at a label that only branches lead to */
     uint8_t branches[IR_MAX_LABEL + 1];
     uint8_t asked[IR_MAX_INS + 1]; /* whether anything but putf uses a flags value of `from` */
 };
@@ -123,12 +123,20 @@ static uint32_t make(unsigned kind, int a, uint32_t b)
     return a < 0 ? 0 : kind | (uint32_t)a << RECIPE_A_SHIFT | b;
 }
 
+/* A value that is what the operation gives: an operand if both are the same one (and, or). */
+static ir_ref result_of(const struct pending *p)
+{
+    bool same =
+        p->a == p->b && (p->op == IR_and || p->op == IR_or || p->op == IR_nand || p->op == IR_nor);
+    return same ? p->a : p->result;
+}
+
 /* Of an operation on the low 8 or 16 bits. Logic leaves the bits above as they are in a, so that a result
  * is in a register if it was put there. */
 static uint32_t make_narrow(const struct lazy *z, const struct pending *p)
 {
     uint32_t b = 0, wide = p->part == PART_8 ? 0 : RECIPE_SUB16 - RECIPE_SUB8;
-    int result = reg_with(z, p->op != IR_nxor && p->a == p->b ? p->a : p->result);
+    int result = reg_with(z, result_of(p));
     if (p->op == IR_nadd)
         return 0;
     if (p->op != IR_nsub && result >= 0)
@@ -158,7 +166,7 @@ static uint32_t make_recipe(const struct lazy *z, const struct pending *p)
                                             [IR_or] = 0};
     uint32_t common = (p->inverted ? RECIPE_INVERT : 0) | (p->mask == IR_FLAG_ALL ? RECIPE_ALL : 0);
     uint32_t b = 0, made = 0;
-    int result = reg_with(z, p->result);
+    int result = reg_with(z, result_of(p));
     if (p->mask == NZV)
         made = make_step(z, p);
     else if (p->bit != 0 || (p->mask != IR_FLAG_ALL && p->mask != IR_FLAG_NZ))
@@ -534,10 +542,12 @@ static void ask_result(struct lazy *z, struct ir_ins *i)
     z->made[i->a] = z->clobbers;
 }
 
-/* May what is pending stay so on the way through this `jump`? */
+/* May what is pending stay so on the way through this `jump`? A `leave` is to C code, which knows recipes. */
 static uint32_t passes(const struct lazy *z, const struct ir_ins *jump)
 {
     uint32_t r = recipe(z);
+    if (jump->op == IR_leave)
+        return r;
     if (r == 0 || !(jump->flow & IR_FLOW_DEAD) ||
         (recipe_registers(r) & jump->flow >> IR_FLOW_WRITES_SHIFT) != 0)
         return 0;
@@ -556,11 +566,12 @@ static void branch(struct lazy *z, struct ir_ins *i)
     unsigned l = (unsigned)i->imm;
     const struct ir_ins *jump = z->exit[l] == 0 ? NULL : &z->from->ins[z->exit[l]];
     bool conditional = i->op == IR_brcc, to_exit = jump != NULL && z->branches[l] == 1;
+    bool leaves = to_exit && jump->op == IR_leave;
     unsigned asked = conditional ? pending_of(z, i->a) : z->count;
     uint32_t r = conditional && to_exit ? passes(z, jump) : 0;
     if (asked < z->count && r == 0) {
         const struct pending *p = &z->p[asked];
-        if (to_exit && write_there(z, p))
+        if (to_exit && !leaves && write_there(z, p))
             i->aux |= p->mask == NZV ? BRCC_PUTF | BRCC_KEEP_C : BRCC_PUTF;
         else
             i->a = write_all(z, asked); /* computed once for both */
@@ -582,21 +593,27 @@ static void save(struct lazy *z, unsigned n, ir_ref v)
                             .imm = offsetof(struct cpu, flag_saved) + 4 * n});
 }
 
-/* The recipe of what is pending with its operands put aside, where they cannot change; false: none. */
+/* The recipe of what is pending with its operands put aside, where they cannot change; false: none. Of the
+ * result if that is kept anyway. */
 static bool save_recipe(struct lazy *z)
 {
-    static const uint8_t kinds[IR_OPS] = {
-        [IR_add] = RECIPE_ADD_RESULT, [IR_sub] = RECIPE_SUB,    [IR_and] = RECIPE_LOGIC,
-        [IR_or] = RECIPE_LOGIC,       [IR_xor] = RECIPE_LOGIC,  [IR_nsub] = RECIPE_SUB8,
-        [IR_nand] = RECIPE_LOGIC8,    [IR_nor] = RECIPE_LOGIC8, [IR_nxor] = RECIPE_LOGIC8};
+    static const uint8_t kinds[IR_OPS][2] = {
+        [IR_add] = {RECIPE_ADD, RECIPE_ADD_RESULT}, [IR_sub] = {RECIPE_SUB, RECIPE_SUB_RESULT},
+        [IR_and] = {RECIPE_AND, RECIPE_LOGIC},      [IR_or] = {RECIPE_LOGIC, RECIPE_LOGIC},
+        [IR_xor] = {RECIPE_XOR, RECIPE_LOGIC},      [IR_nsub] = {RECIPE_SUB8, RECIPE_SUB8},
+        [IR_nand] = {RECIPE_AND8, RECIPE_LOGIC8},   [IR_nor] = {RECIPE_LOGIC8, RECIPE_LOGIC8},
+        [IR_nxor] = {RECIPE_LOGIC8, RECIPE_LOGIC8}};
     const struct pending *p = &z->p[0];
     uint64_t c;
-    if (z->count != 1 || p->bit != 0 || kinds[p->op] == 0 || p->mask != IR_FLAG_ALL)
+    if (z->count != 1 || p->bit != 0 || p->mask != IR_FLAG_ALL)
         return false;
-    uint32_t kind = kinds[p->op], r = RECIPE_SAVED_A | RECIPE_ALL;
+    uint32_t kind = kinds[p->op][reg_with(z, result_of(p)) >= 0], r = RECIPE_SAVED_A | RECIPE_ALL;
     bool logic = recipe_is_logic(kind);
+    if (kind == 0)
+        return false;
     r |= kind + (p->part == PART_16 ? RECIPE_SUB16 - RECIPE_SUB8 : 0);
-    save(z, 0, logic || kind == RECIPE_ADD_RESULT ? p->result : p->a);
+    save(z, 0,
+         logic || kind == RECIPE_ADD_RESULT || kind == RECIPE_SUB_RESULT ? result_of(p) : p->a);
     if (!logic && ir_is_const(&z->to, p->b, &c) && (int32_t)c == (int16_t)c) {
         r |= (uint32_t)c << RECIPE_IMM_SHIFT;
     } else if (!logic) {
@@ -694,6 +711,16 @@ static bool asks(const struct ir_ins *i)
            i->op == IR_nzcv;
 }
 
+/* The `jump` that instruction n is, or the `leave` that it is but for constants; 0: another. */
+static uint16_t exit_at(const struct ir_block *b, unsigned n)
+{
+    if (n <= b->count && b->ins[n].op == IR_jump)
+        return (uint16_t)n;
+    while (n < b->count && b->ins[n].op == IR_const)
+        n++;
+    return n <= b->count && b->ins[n].op == IR_leave ? (uint16_t)n : 0;
+}
+
 static void look_at(struct lazy *z)
 {
     for (unsigned n = 1; n <= z->from->count; n++) {
@@ -704,8 +731,8 @@ static void look_at(struct lazy *z)
         if (i->op == IR_adc || i->op == IR_sbb || i->op == IR_nadc || i->op == IR_nsbb)
             z->asked[i->c] = true;
         bool only_branches = n > 1 && ((ir_traits(i[-1].op) & TRAIT_EXIT) || i[-1].op == IR_br);
-        if (i->op == IR_label && only_branches && n < z->from->count && i[1].op == IR_jump)
-            z->exit[i->imm] = (uint16_t)(n + 1);
+        if (i->op == IR_label && only_branches)
+            z->exit[i->imm] = exit_at(z->from, n + 1);
         else if ((i->op == IR_br || i->op == IR_brcc) && z->branches[i->imm] < 2)
             z->branches[i->imm]++;
     }

@@ -52,7 +52,7 @@ static bool touches_flags(int64_t offset, unsigned bytes)
 
 /* ---- forwards --------------------------------------------------------------------------------- */
 
-#define KNOWN 64 /* direct-mapped by word */
+#define KNOWN 64 /* direct-mapped by word: the general registers, then all else */
 
 struct known {
     int64_t offset;
@@ -75,7 +75,9 @@ struct forward {
 
 static struct known *known_at(struct forward *w, int64_t offset)
 {
-    return &w->known[(uint64_t)offset >> 2 & (KNOWN - 1)];
+    const unsigned registers = CORE / 4;
+    uint64_t word = (uint64_t)offset >> 2;
+    return &w->known[word < registers ? word : registers + word % (KNOWN - registers)];
 }
 
 static void forget_all(struct forward *w)

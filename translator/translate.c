@@ -68,6 +68,7 @@ static void mark_sites(struct vm *vm, struct source *s)
             uint32_t pc = (uint32_t)i->imm & ~1u;
             uint64_t page = (pc & GUEST_PAGE_MASK) == first ? s->phys[0] : s->phys[1];
             bits = vm->site_count == 0 ? 0 : site_bits(vm, page | (pc & ~GUEST_PAGE_MASK));
+            bits &= ~(unsigned)SITE_LOOP;
             if (bits & SITE_COLD)
                 bits = bits & SITE_SLOW ? bits & ~SITE_COLD : bits | SITE_SLOW;
             i->site = (uint16_t)site++;
@@ -175,12 +176,23 @@ static void lift_guarded(struct vm *vm, struct source *s)
     lift_code(vm, s);
 }
 
+/* A loop may stand in the block several times (pass_unroll.c), if it has been seen to run long; with icount
+ * always, because runs must be the same, and are to show that this changes nothing. */
+static bool may_unroll(const struct vm *vm, const struct source *s)
+{
+    if (vm->config.icount)
+        return vm->gdb == NULL;
+    return vm->gdb == NULL && vm->site_count != 0 &&
+           (site_bits(vm, s->phys[0] | (s->l.pc & ~GUEST_PAGE_MASK)) & SITE_LOOP) != 0;
+}
+
 static void lift(struct vm *vm, struct source *s)
 {
     lift_guest(vm, s);
     if (is_checked(vm, s->phys[0]) || (s->second && is_checked(vm, s->phys[1])))
         lift_guarded(vm, s);
     mark_sites(vm, s);
+    vm->ir->most = may_unroll(vm, s) ? s->l.limit : 0;
     dump_guest(vm, &s->l);
     dump_ir(vm, 'i', "lift");
     verify(vm, "lift");

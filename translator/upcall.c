@@ -23,13 +23,21 @@
  */
 #include <translator/window.h>
 
-/* A block that jumps to itself without looking for attention is to leave now (block.unchecked). */
+/* A block that jumps to itself without looking for attention is to leave now (block.unchecked). If somebody
+ * pokes just when it runs, it mostly does, so it is worth another translation. */
 static void end_loop(struct vm *vm)
 {
     struct block *b = cache_by_host(vm, vm->upcall->regs.rip);
-    for (unsigned n = 0; b != NULL && b->unchecked && n < b->exits; n++)
+    if (b == NULL || !b->unchecked)
+        return;
+    for (unsigned n = 0; n < b->exits; n++)
         if (b->exit[n].to == b)
             cache_unlink(vm, &b->exit[n]);
+    if (b->dead || (site_bits(vm, b->phys) & SITE_LOOP) != 0)
+        return;
+    vm->counts.loops++;
+    site_mark(vm, b->phys, SITE_LOOP);
+    cache_kill(vm, b);
 }
 
 static void resume(struct vm *vm, unsigned count)

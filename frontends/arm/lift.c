@@ -113,7 +113,9 @@ void arm_sync_it(struct arm_lift *a, uint8_t it)
 void arm_jump(struct arm_lift *a, uint32_t pc, unsigned kind, uint32_t ret)
 {
     ir_jump(a->b, pc, kind, ret);
-    ir_flow(a->b, arm_flow(a, pc));
+    bool loop = pc == a->l->pc && kind == JUMP_PLAIN && a->l->mode >> AMODE_IT_SHIFT == 0 &&
+                a->it_state == 0;
+    ir_flow(a->b, arm_flow(a, pc) | (loop ? IR_FLOW_LOOP : 0));
 }
 
 static void leave(struct arm_lift *a, uint32_t pc, uint8_t it, unsigned reason)

@@ -82,7 +82,8 @@ static void put_delay(struct sparc_lift *a, uint32_t v)
 static void jump(struct sparc_lift *a, uint32_t pc)
 {
     ir_jump(a->b, pc, a->kind, a->return_to);
-    ir_flow(a->b, sparc_flow(a, pc));
+    bool loop = pc == a->l->pc && a->kind == JUMP_PLAIN && (a->l->mode & SMODE_NPC) == 0;
+    ir_flow(a->b, sparc_flow(a, pc) | (loop ? IR_FLOW_LOOP : 0));
 }
 
 /* To an address whose block has another mode word: SMODE_NPC differs. */

@@ -97,7 +97,8 @@ static void go(struct x86_lift *a, uint32_t linear, unsigned kind, uint32_t ret)
         ir_jump(a->b, linear, JUMP_CHECK, 0);
     } else {
         ir_jump(a->b, linear, kind, ret);
-        ir_flow(a->b, x86_flow(a, linear));
+        bool loop = linear == a->l->pc && kind == JUMP_PLAIN && x86_mode_difference(a) == 0;
+        ir_flow(a->b, x86_flow(a, linear) | (loop ? IR_FLOW_LOOP : 0));
     }
 }
 

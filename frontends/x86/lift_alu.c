@@ -55,14 +55,14 @@ static void two_operands(struct x86_lift *a)
         x = x86_read(a, &p);
         y = x86_value(a, 1);
     }
-    if ((op == X86_XOR || op == X86_SUB) && o[0].kind == X86_REG && o[1].kind == X86_REG &&
-        o[0].reg == o[1].reg && p.size == 4) { /* whatever it held */
+    bool zero = (op == X86_XOR || op == X86_SUB) && o[0].kind == X86_REG && o[1].kind == X86_REG &&
+                o[0].reg == o[1].reg && p.size == 4; /* whatever it held */
+    if (zero)
         x = y = x86_i32(a, 0);
-    }
     ir_ref carry = alu_ops[op].carry ? x86_carry(a) : 0;
     ir_ref r = operate(a, alu_ops[op].whole, alu_ops[op].part, p.size, x, y, carry, &f);
     if (store)
-        write_result(a, &p, r);
+        write_result(a, &p, zero ? x : r);
     x86_put_flags(a, f, IR_FLAG_ALL);
 }
 

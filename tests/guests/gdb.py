@@ -100,12 +100,15 @@ def step(gdb):
     expect(f"the step from {before} led to {pc:#x}, not {wanted}", wanted in (None, pc))
 
 
+USER_STEPS = 4000  # an interrupt may come on the way
+
+
 def step_to_user(gdb):
-    for _ in range(400):
+    for _ in range(USER_STEPS):
         if cpu.is_user(gdb):
             return
         gdb.command("stepi")
-    raise Failure("400 steps do not lead back to the program")
+    raise Failure(f"{USER_STEPS} steps do not lead back to the program")
 
 
 def start(options, kernel=HERE.kernel):

@@ -22,6 +22,7 @@ static char text[1 << 16];
 
 static void run_passes(const char *letters)
 {
+    block.most = 32;
     for (; *letters != 0; letters++)
         for (const struct ir_pass *p = ir_passes; p->run != NULL; p++)
             if (p->letter == *letters)
