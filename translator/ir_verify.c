@@ -12,6 +12,7 @@
 
 #include <translator/cpu.h>
 #include <translator/ir_fold.h>
+#include <translator/ir_x87.h>
 #include <translator/ir_vec.h>
 
 struct check {
@@ -195,6 +196,17 @@ static bool check_fields(struct check *c, const struct ir_ins *i)
     case IR_insn:
     case IR_jump:
         return (uint64_t)i->imm <= 0xffffffffu || wrong(c, "address");
+    case IR_xset:
+    case IR_xld:
+    case IR_xst:
+    case IR_xop:
+    case IR_xopm:
+    case IR_xcmp:
+    case IR_xcc:
+    case IR_xccm:
+    case IR_xdrop:
+        return (x87_imm_d(i->imm) | x87_imm_s(i->imm)) % 8 == 0 ||
+               wrong(c, "x87 register is misaligned");
     case IR_guard:
         return c->insns == 0 || wrong(c, "guard behind the first guest instruction");
     case IR_leave:

@@ -35,8 +35,7 @@
 struct loop {
     const struct ir_block *from;
     struct ir_block to;
-    unsigned
-        end; /* the first exit that no branch jumps over; behind it are labels with exits only */
+    unsigned end;    /* the first exit; behind it are only labels and what stands there */
     unsigned loop;   /* the `jump` to the beginning */
     unsigned branch; /* behind the body: to L, or it is the jump itself */
     unsigned insns;  /* the body's, of the guest */
@@ -128,6 +127,16 @@ static uint32_t flow_of(const struct ir_block *b, unsigned n)
     return 0;
 }
 
+/* Where the way out of the loop goes; false: to nothing that a jump could lead to. */
+static bool find_rest(struct loop *x)
+{
+    unsigned n = x->branch + 1;
+    x->next = x->from->ins[n];
+    if (x->next.op == IR_insn)
+        x->next = (struct ir_ins){.op = IR_jump, .imm = x->next.imm, .flow = flow_of(x->from, n)};
+    return x->next.op == IR_jump;
+}
+
 /* Find the parts; false: no loop of this kind. */
 static bool find(struct loop *x)
 {
@@ -137,12 +146,12 @@ static bool find(struct loop *x)
         x->end++;
     if (b->ins[1].op != IR_insn || !find_branch(x))
         return false;
-    x->next = b->ins[x->branch + 1];
-    if (x->branch != x->loop && x->next.op == IR_insn)
-        x->next =
-            (struct ir_ins){.op = IR_jump, .imm = x->next.imm, .flow = flow_of(b, x->branch + 1)};
-    if (x->branch != x->loop && x->next.op != IR_jump)
+    if (x->branch != x->loop && !find_rest(x))
         return false;
+    for (unsigned n = x->end + 1; n <= b->count;
+         n++) /* its `site` would be of another instruction */
+        if ((ir_traits(b->ins[n].op) & TRAIT_FAULT) != 0)
+            return false;
     x->insns = 0;
     memset(x->wanted, 0, sizeof x->wanted);
     for (unsigned n = 1; n < x->branch; n++) {
@@ -202,16 +211,21 @@ static void body(struct loop *x, unsigned k, unsigned out)
 static void exits(struct loop *x, unsigned k, unsigned out)
 {
     const struct ir_block *b = x->from;
-    bool wanted = false;
+    bool wanted = false, falls = false;
     if (x->branch != x->loop) {
         x->to.ins[++x->to.count] = (struct ir_ins){.op = IR_label, .imm = out};
         x->to.ins[++x->to.count] = x->next;
     }
     for (unsigned n = x->end + 1; n <= b->count; n++) {
-        if (b->ins[n].op == IR_label)
-            wanted = x->wanted[b->ins[n].imm];
-        if (wanted)
-            copy(x, n, k, x->to.count + 1 - n);
+        const struct ir_ins *i = &b->ins[n];
+        if (i->op == IR_label)
+            wanted = falls || x->wanted[i->imm];
+        if (!wanted)
+            continue;
+        if (is_branch(i))
+            x->wanted[i->imm] = true;
+        falls = i->op != IR_br && (ir_traits(i->op) & TRAIT_EXIT) == 0;
+        copy(x, n, k, x->to.count + 1 - n);
     }
 }
 

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <translator/ir_fold.h>
+
 #include "../frame/frame.h"
 #include "ir_test.h"
 #include "machine.h"
@@ -94,6 +96,94 @@ static bool one_round(unsigned kinds)
     return true;
 }
 
+/* ---- loops ------------------------------------------------------------------------------------ */
+
+#define BEGIN 0x1000u /* of random blocks */
+
+/* Make one of the block's jumps lead to its beginning; false: it has none. */
+static bool make_loop(struct ir_block *b)
+{
+    unsigned from = (unsigned)(random_next() >> 33) % b->count;
+    for (unsigned n = 0; n < b->count; n++) {
+        struct ir_ins *i = &b->ins[1 + (from + n) % b->count];
+        if (i->op != IR_jump)
+            continue;
+        i->imm = BEGIN;
+        i->aux = JUMP_PLAIN;
+        i->flow = IR_FLOW_LOOP;
+        return true;
+    }
+    return false;
+}
+
+/* How often the guest instruction at pc is in b. */
+static unsigned times(const struct ir_block *b, uint32_t pc)
+{
+    unsigned count = 0;
+    for (unsigned n = 1; n <= b->count; n++)
+        count += b->ins[n].op == IR_insn && b->ins[n].imm == pc;
+    return count;
+}
+
+/* Rounds of `block`, one after the other, are what `changed` does at once. *ran: not if it goes on behind the
+ * loop, which is another block then. */
+static bool same_rounds(const char *what, bool *ran)
+{
+    static struct machine start, x, y;
+    const unsigned rounds = times(&changed, (uint32_t)changed.ins[1].imm);
+    struct outcome a, b;
+    unsigned n = 0;
+    machine_random(&start);
+    start.cpu.cpu.budget = 10000;
+    x = y = start;
+    b = machine_run(&y, &changed, true);
+    if (b.pc != BEGIN && times(&block, b.pc) != 0)
+        return true;
+    do
+        a = machine_run(&x, &block, true);
+    while (++n < rounds && a.reason == EXIT_LINK && a.pc == BEGIN);
+    const char *why = a.reason != b.reason ? "reason" : a.pc != b.pc ? "where it goes" : NULL;
+    if (why == NULL)
+        why = machine_differs(&x, &y);
+    *ran = true;
+    return why == NULL || fail(what, why);
+}
+
+/* *ran: counts the blocks that were compared. */
+static bool loop_holds(unsigned kinds, unsigned *ran)
+{
+    char error[300];
+    bool compared = false;
+    random_block(&block, 8 + (unsigned)(random_next() >> 40) % 40, kinds);
+    if (!make_loop(&block))
+        return true;
+    changed = block;
+    changed.most = 100;
+    ir_pass_unroll(&changed);
+    if (times(&changed, (uint32_t)changed.ins[1].imm) == 1)
+        return true;
+    for (const struct ir_pass *p = ir_passes; p->run != NULL; p++) {
+        if (!ir_verify(&changed, error, sizeof error))
+            return fail("unrolled", error);
+        for (unsigned n = 0; n < 4; n++)
+            if (!same_rounds(p == ir_passes ? "unrolled" : p[-1].name, &compared))
+                return false;
+        changed.most = 0;
+        p->run(&changed);
+    }
+    *ran += compared;
+    return true;
+}
+
+static void test_loops(unsigned rounds)
+{
+    unsigned ran = 0;
+    for (unsigned n = 0; n < rounds; n++)
+        if (!loop_holds((unsigned)(random_next() >> 32) & RANDOM_ALL & ~RANDOM_CALLS, &ran))
+            return;
+    result("loops keep the meaning", ran * 20 > rounds, "%u of %u compared", ran, rounds);
+}
+
 void test_passes(unsigned rounds)
 {
     for (unsigned n = 0; n < rounds; n++) {
@@ -102,4 +192,5 @@ void test_passes(unsigned rounds)
             return;
     }
     result("passes keep the meaning", true, "-");
+    test_loops(rounds);
 }

@@ -60,6 +60,8 @@ static void fuzz_block(void)
             return;
         if (i->op == IR_call && i->imm >= TEST_HELPERS)
             return;
+        if (i->op >= IR_xset && i->op <= IR_xdrop)
+            return;
     }
     for (const struct ir_pass *p = ir_passes; p->run != NULL; p++)
         p->run(&block);
