@@ -411,11 +411,11 @@ void x_apply(struct gen *g, enum x86_op op, bool w, unsigned reg, const struct o
 
 /* ---- results ---- */
 
-static bool pin_alias_lives(const struct gen *g, unsigned reg)
+static bool alias_lives(const struct gen *g, enum place p, unsigned reg)
 {
     for (unsigned n = 0; n < g->aliases; n++) {
         const struct value *v = &g->v[g->alias[n]];
-        if (v->place == P_PIN && v->reg == reg && v->next != 0 && !only_kept(g, g->alias[n]))
+        if (v->place == p && v->reg == reg && v->next != 0 && !only_kept(g, g->alias[n]))
             return true;
     }
     return false;
@@ -425,7 +425,7 @@ unsigned dst_reg(struct gen *g, ir_ref a)
 {
     unsigned pin = g->want[g->at];
     ir_ref r = (ir_ref)g->at;
-    if (pin != NO_REG && !pin_alias_lives(g, pin) && !chance(g, 3)) {
+    if (pin != NO_REG && !alias_lives(g, P_PIN, pin) && !chance(g, 3)) {
         alias_evict_pin(g, pin);
         alias_add(g, r, P_PIN, pin, 0);
         return pin;
@@ -451,10 +451,29 @@ unsigned dst_reg_is(struct gen *g, unsigned reg)
     return reg;
 }
 
+/* Whether the result may be computed in pinned xmm register x, of which only operand a may be an alias. */
+static bool vpin_free(const struct gen *g, unsigned x, ir_ref a)
+{
+    const struct ir_ins *i = ins_at(g);
+    const ir_ref operand[3] = {i->a, i->b, i->c};
+    for (unsigned n = 0; n < 3; n++) {
+        const struct value *v = &g->v[operand[n]];
+        if (operand[n] != a && v->place == P_VPIN && v->reg == x)
+            return false;
+    }
+    return g->vectors_live && !alias_lives(g, P_VPIN, x);
+}
+
 unsigned dst_xmm(struct gen *g, ir_ref a)
 {
     struct value *v = &g->v[a];
-    unsigned x;
+    unsigned x = g->want[g->at];
+    if (x != NO_REG && vpin_free(g, x - WANT_VECTOR, a) && !chance(g, 3)) {
+        x -= WANT_VECTOR;
+        alias_evict_vpin(g, x);
+        alias_add(g, (ir_ref)g->at, P_VPIN, x, 0);
+        return x;
+    }
     if (a != 0 && v->place == P_XMM && v->next == 0) {
         x = v->reg;
         detach(g, a);

@@ -16,14 +16,19 @@ static bool barrier(const struct ir_ins *i)
            i->op == IR_br || i->op == IR_brcc;
 }
 
-/* Puts that a value could be computed into, per pinned register, going backward: the value of the
- * next put, as long as nothing between needs the register's old contents. */
+/* Puts that a value could be computed into, per pinned register, general ones and then (WANT_VECTOR) xmm, going
+ * backward: the value of the next put, as long as nothing between needs the register's old contents. */
 struct pending {
-    ir_ref value[16];
+    ir_ref value[32];
 };
 
 static void pend_kill(struct gen *g, struct pending *p, uint32_t off, uint32_t bytes)
 {
+    for (unsigned n = 0; n < g->s->vpins; n++) {
+        uint32_t o = g->s->frontend->vectors[n];
+        if (o < off + bytes && o + 16 > off)
+            p->value[WANT_VECTOR + X86_VPIN(n)] = 0;
+    }
     if (off / 4 >= X86_PIN_SLOTS)
         return;
     if (bytes == 4 && off % 4 == 0) {
@@ -43,7 +48,10 @@ static void scan_state(struct gen *g, struct pending *p, const struct ir_ins *i)
     static const uint8_t bytes[IR_TYPES] = {
         [IR_I8] = 1, [IR_I32] = 4, [IR_F32] = 4, [IR_I64] = 8, [IR_F64] = 8, [IR_V128] = 16};
     pend_kill(g, p, (uint32_t)i->imm, bytes[i->type]);
-    unsigned pin = i->op == IR_put && i->type == IR_I32 ? pin_at(g, (uint32_t)i->imm) : NO_REG;
+    unsigned pin = i->op != IR_put      ? NO_REG
+                   : i->type == IR_I32  ? pin_at(g, (uint32_t)i->imm)
+                   : i->type == IR_V128 ? vpins_want(g, (uint32_t)i->imm)
+                                        : NO_REG;
     if (pin != NO_REG) {
         p->value[pin] = i->a;
         g->want[i->a] = (uint8_t)pin;

@@ -9,7 +9,7 @@
  * with pinned general registers, they hold exact guest state at each instruction that may fault.
  *
  * A `get` of a whole register or of its low f32 or f64 is an alias of the register (P_VPIN); a `put` there
- * is one move. Other lanes of 4 and 8 bytes are shuffled; what is left goes through memory.
+ * is one move, or none if the value could be computed there (dst_xmm). Other lanes of 4 and 8 bytes are shuffled; what is left goes through memory.
  */
 #include "lower.h"
 
@@ -26,6 +26,12 @@ static unsigned first_in(const struct gen *g, uint32_t off, uint32_t bytes)
         if (slot[p] < off + bytes && slot[p] + 16u > off)
             return p;
     return NO_REG;
+}
+
+unsigned vpins_want(const struct gen *g, uint32_t off)
+{
+    unsigned p = first_in(g, off, 16);
+    return p != NO_REG && g->s->frontend->vectors[p] == off ? WANT_VECTOR + X86_VPIN(p) : NO_REG;
 }
 
 bool vpins_touch(const struct gen *g, const struct ir_ins *i)
