@@ -330,7 +330,7 @@ bool access_move(struct cpu *cpu, uint32_t va, unsigned size, unsigned kind, uin
     COUNT(flush_all, "flushes of windows")                       \
     COUNT(flush_page, "flushes of one page")                     \
     COUNT(cold_sites, "sites made cold")                         \
-    COUNT(loops, "loops unrolled")                               \
+    COUNT(loops, "loops met by pokes")                           \
     COUNT(cold_back, "  of them taken back")                     \
     COUNT(cold_accesses, "accesses of cold sites")               \
     COUNT(cold_faults, "  of them guest exceptions")             \

@@ -19,7 +19,8 @@
  *                                    side exits of body'
  *
  * or, if the block ends with `jump self`, without the branch and X. Blocks that call C functions stay as they
- * are: the call is what takes time there, and with icount its moment counts.
+ * are: the call is what takes time there, and with icount its moment counts. So do loops of arithmetic alone,
+ * which take as long as each operation waits for the one before.
  */
 #include <string.h>
 
@@ -152,11 +153,13 @@ static bool find(struct loop *x)
          n++) /* its `site` would be of another instruction */
         if ((ir_traits(b->ins[n].op) & TRAIT_FAULT) != 0)
             return false;
+    bool accesses = false;
     x->insns = 0;
     memset(x->wanted, 0, sizeof x->wanted);
     for (unsigned n = 1; n < x->branch; n++) {
         const struct ir_ins *i = &b->ins[n];
         x->insns += i->op == IR_insn;
+        accesses |= i->op == IR_ld || i->op == IR_st;
         if (!is_branch(i))
             continue;
         unsigned at = label_at(b, i->imm);
@@ -164,7 +167,7 @@ static bool find(struct loop *x)
             return false;
         x->wanted[i->imm] = true;
     }
-    return true;
+    return accesses;
 }
 
 static bool fits(struct loop *x)

@@ -214,8 +214,8 @@ void place(struct gen *g, ir_ref v,
  * here), else a free one. Never one of the locked registers other than a's unless pinned. */
 unsigned dst_reg(struct gen *g, ir_ref a);
 unsigned dst_reg_is(struct gen *g, unsigned reg); /* scratch register becomes the result */
-unsigned dst_xmm(struct gen *g,
-                 ir_ref a); /* the same; another operand's only if that is not read again */
+/* The same in an xmm register, which no operand but a is in. */
+unsigned dst_xmm(struct gen *g, ir_ref a);
 void set_place(struct gen *g, ir_ref v, enum place p, unsigned reg);
 void alias_add(struct gen *g, ir_ref v, enum place p, unsigned reg, uint32_t off);
 /* The pinned register, or bytes of state, are about to change: move living aliases away. */
@@ -252,9 +252,9 @@ void lower_flags(struct gen *g, const struct ir_ins *i);
 
 /* ---- vpins.c ---- */
 bool vpins_touch(const struct gen *g, const struct ir_ins *i); /* a get or put of such a register */
-unsigned vpins_want(const struct gen *g,
-                    uint32_t off); /* for `want`: the one at offset off, or NO_REG */
-void vpins_live(struct gen *g);    /* they are in registers from here on; flags first */
+/* For `want`: the one at offset off, or NO_REG. */
+unsigned vpins_want(const struct gen *g, uint32_t off);
+void vpins_live(struct gen *g); /* they are in registers from here on; flags first */
 void vpins_get(struct gen *g, const struct ir_ins *i);
 bool vpins_put(struct gen *g, const struct ir_ins *i); /* false: by way of memory, between these: */
 void vpins_to_memory(struct gen *g, uint32_t off, uint32_t bytes);

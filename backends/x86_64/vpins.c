@@ -9,7 +9,8 @@
  * with pinned general registers, they hold exact guest state at each instruction that may fault.
  *
  * A `get` of a whole register or of its low f32 or f64 is an alias of the register (P_VPIN); a `put` there
- * is one move, or none if the value could be computed there (dst_xmm). Other lanes of 4 and 8 bytes are shuffled; what is left goes through memory.
+ * is one move, or none if the value could be computed there (dst_xmm). Other lanes of 4 and 8 bytes are
+ * shuffled; what is left goes through memory.
  */
 #include "lower.h"
 
