@@ -6,10 +6,7 @@
  * Everything is mapped by sections, at its physical address but for PROCESS. r10 counts data aborts,
  * which go on behind the instruction; r11 counts rounds.
  */
-    .syntax unified
-    .arch armv7-a
-    .arch_extension virt
-    .arm
+#include "bare.h"
 
     .equ TABLE,    0x40100000
     .equ PAGE,     0x40200000 @ physical address of the process's section
@@ -20,10 +17,6 @@
     .equ DENIED,   1
     .equ ROUNDS,   300
 
-    .macro const register, value
-    movw    \register, #:lower16:\value
-    movt    \register, #:upper16:\value
-    .endm
     .macro dacr value
     mov     r0, #\value
     mcr     p15, 0, r0, c3, c0, 0
@@ -111,11 +104,7 @@ round:
     cmp     r11, #ROUNDS
     bne     round
 
-    const   r0, 0x84000008         @ SYSTEM_OFF
-    hvc     #0
-wrong:
-    const   r0, 0x84000009         @ SYSTEM_RESET
-    hvc     #0
+    ends
 
 load:
     ldr     r0, [r1]

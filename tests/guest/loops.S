@@ -6,11 +6,8 @@
  *
  * The MMU is off. r9 points to the next loop's address, r10 counts rounds; loops use what is below.
  */
-    .syntax unified
-    .arch armv7-a
-    .arch_extension virt
+#include "bare.h"
     .fpu    vfpv3
-    .arm
 
     .equ GICD,     0x08000000
     .equ GICC,     0x08010000
@@ -18,11 +15,6 @@
     .equ TIMER,    27         @ PPI 11: the virtual timer
     .equ PERIOD,   30000      @ of its count
     .equ ROUNDS,   20
-
-    .macro const register, value
-    movw    \register, #:lower16:\value
-    movt    \register, #:upper16:\value
-    .endm
 
     .text
     .global _start
@@ -126,9 +118,4 @@ irq:
     adr     r9, loops
     ldr     lr, [r9], #4
 2:  movs    pc, lr
-off:
-    const   r0, 0x84000008         @ SYSTEM_OFF
-    hvc     #0
-wrong:
-    const   r0, 0x84000009         @ SYSTEM_RESET
-    hvc     #0
+    ends
