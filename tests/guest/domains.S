@@ -6,7 +6,7 @@
  * Everything is mapped by sections, at its physical address but for PROCESS. r10 counts data aborts,
  * which go on behind the instruction; r11 counts rounds.
  */
-#include "bare.h"
+#include "bare.S"
 
     .equ TABLE,    0x40100000
     .equ PAGE,     0x40200000 @ physical address of the process's section

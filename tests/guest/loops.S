@@ -6,7 +6,7 @@
  *
  * The MMU is off. r9 points to the next loop's address, r10 counts rounds; loops use what is below.
  */
-#include "bare.h"
+#include "bare.S"
     .fpu    vfpv3
 
     .equ GICD,     0x08000000
